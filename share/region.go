@@ -1,0 +1,94 @@
+package share
+
+import (
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Names of the regions of a share, in Tahoe-LAFS's words. Reports, JSON and the command
+// line use them.
+const (
+	Header           = "header"
+	OffsetTable      = "offsets"
+	Salt             = "salt"
+	ShareData        = "share_data" // the blocks
+	VerificationKey  = "verification_key"
+	Signature        = "signature"
+	ShareHashChain   = "share_hash_chain"
+	BlockHashTree    = "block_hash_tree"
+	EncPrivKey       = "enc_privkey"
+	Gap              = "gap"      // bytes that nothing points to
+	Trailing         = "trailing" // what an earlier, longer version left behind the end
+	Truncated        = "truncated"
+	ShareNumber      = "share_number" // the place a share was found in
+	Container        = "container"
+	ContainerSlack   = "container_slack"
+	ContainerLeases  = "leases"
+	UnknownShareData = "share" // bytes of a share whose header cannot be read
+)
+
+// A Region is a run of bytes of a share with one meaning.
+type Region struct {
+	Name   string `json:"name"`
+	Offset int64  `json:"offset"`
+	Length int64  `json:"length"`
+}
+
+// End returns the first byte behind r.
+func (r Region) End() int64 { return r.Offset + r.Length }
+
+// Between returns the region from start to end, two entries of an offset table, which may
+// hold anything: it is empty where they run backwards, and cut at size.
+func Between(name string, start, end uint64, size int64) Region {
+	start = min(start, uint64(size))
+	end = max(min(end, uint64(size)), start)
+	return Region{name, int64(start), int64(end - start)}
+}
+
+// Read returns the bytes of region r of a share of size bytes. A region that reaches past
+// the end is a *FormatError: nothing is allocated for it.
+func Read(src io.ReaderAt, size int64, r Region) ([]byte, error) {
+	b, err := ReadInto(nil, src, size, r)
+	return b, err
+}
+
+// ReadInto is Read into b's memory where that is large enough.
+func ReadInto(b []byte, src io.ReaderAt, size int64, r Region) ([]byte, error) {
+	if r.Offset < 0 || r.Offset > size || r.Length > size-r.Offset {
+		return nil, &FormatError{r.Name, r.Offset, fmt.Errorf("%w: %d bytes do not fit into a share of %d", ErrTruncated, r.Length, size)}
+	}
+	b = slices.Grow(b[:0], int(r.Length))[:r.Length]
+	if n, err := src.ReadAt(b, r.Offset); n < len(b) {
+		if err == io.EOF {
+			err = ErrTruncated
+		}
+		return nil, &FormatError{r.Name, r.Offset, err}
+	}
+	return b, nil
+}
+
+// Cover returns regions that account for every byte from 0 to size exactly once: those
+// given, in order of their offsets and cut where they overlap, with a Gap wherever none
+// of them lies, and Trailing behind the last.
+func Cover(regions []Region, size int64) []Region {
+	regions = slices.Clone(regions)
+	slices.SortStableFunc(regions, func(a, b Region) int { return int(min(max(a.Offset-b.Offset, -1), 1)) })
+	var out []Region
+	at := int64(0)
+	for _, r := range regions {
+		start, end := max(r.Offset, at), min(r.End(), size)
+		if start >= end {
+			continue
+		}
+		if start > at {
+			out = append(out, Region{Gap, at, start - at})
+		}
+		out = append(out, Region{r.Name, start, end - start})
+		at = end
+	}
+	if at < size {
+		out = append(out, Region{Trailing, at, size - at})
+	}
+	return out
+}
