@@ -1,0 +1,53 @@
+package hashtree
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/golafs/mutable/internal/layout"
+	"github.com/golafs/mutable/share"
+)
+
+// A Node is one entry of a share hash chain.
+type Node struct {
+	Number int
+	Hash   share.Hash
+}
+
+// entry is the wire form of a Node (mutable/layout.py: HASH_SIZE, ">H32s").
+var entry = layout.Table[Node]{
+	layout.Uint("node number", 2, func(n *Node) *int { return &n.Number }),
+	layout.Bytes("node hash", len(share.Hash{}), func(n *Node) []byte { return n.Hash[:] }),
+}
+
+// EntrySize is the length of one entry of a share hash chain, in bytes.
+var EntrySize = entry.Size()
+
+// ParseChain reads a share hash chain: entries of EntrySize bytes, one behind the other. It
+// does not say whether they are the right ones.
+func ParseChain(b []byte) ([]Node, error) {
+	nodes := make([]Node, 0, len(b)/EntrySize)
+	for at := 0; at < len(b); at += EntrySize {
+		n, _, err := entry.Parse(b[at:])
+		if err != nil {
+			return nil, &share.FormatError{Field: share.ShareHashChain, Offset: int64(at),
+				Err: fmt.Errorf("entry %d: %w", at/EntrySize, share.ErrTruncated)}
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+// AppendChain appends the share hash chain of leaf number leaf to b: the nodes of [Chain],
+// taken from a complete tree over n leaves, sorted by their numbers.
+func AppendChain(b []byte, tree []share.Hash, n, leaf int) []byte {
+	numbers := Chain(n, leaf)
+	slices.Sort(numbers)
+	for _, i := range numbers {
+		var err error
+		if b, err = entry.Append(b, &Node{i, tree[i]}); err != nil {
+			panic("hashtree: " + err.Error()) // a tree over 255 leaves has 511 nodes
+		}
+	}
+	return b
+}
