@@ -1,0 +1,317 @@
+// Package proof takes shares from bytes that nobody vouches for to blocks that can be relied
+// on. Both formats are read through it. The way is
+//
+//	capability ─ fingerprint ► verification key ─ signature ► header with the root hash
+//	root hash ─ share hash chain ► root of one share's block hash tree
+//	that root ─ block hash tree ► hash of one block ► the block
+//
+// What one share proves serves the others: one good key and one good signature are enough
+// for all shares of a version, and a node of the share hash tree, once proven, replaces the
+// damaged entry in a neighbour's chain. What a share stores of its own block hash tree can
+// be computed again from its blocks. So a share is refused only for what nothing else can
+// make up for.
+//
+// [Verify] does all of this for one share alone. Package mutable does it for a file.
+package proof
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/share"
+)
+
+// An Unproven is one share as its format reads it; sdmf.Share and mdmf.Share are. Its
+// methods check bounds, and nothing else.
+type Unproven interface {
+	// Head returns what the signed part of the header says.
+	Head() share.Head
+	// Signed returns the bytes of the signed part.
+	Signed() []byte
+	// Region returns where the share has its key, signature, chain or tree.
+	Region(name string) share.Region
+	// Read returns the bytes of a region.
+	Read(share.Region) ([]byte, error)
+	// Block reads and hashes the block of segment i, into buf if that is large enough.
+	Block(i int, buf []byte) (Block, error)
+}
+
+// A Block is what one share holds of one segment.
+type Block struct {
+	Salt [16]byte
+	Data []byte
+	Hash share.Hash // the leaf of the share's block hash tree
+}
+
+// Limits on regions of which a share says itself how long they are. Real ones are far below.
+const (
+	maxKeyLength        = 1024
+	maxPrivateKeyLength = 4096
+)
+
+// read returns the bytes of a region of at most limit bytes.
+func read(s Unproven, name string, limit int64) ([]byte, error) {
+	r := s.Region(name)
+	if r.Length > limit {
+		return nil, &share.FormatError{Field: name, Offset: r.Offset, Err: fmt.Errorf("%d bytes, want at most %d", r.Length, limit)}
+	}
+	return s.Read(r)
+}
+
+// Key returns the verification key that s carries, if it is the one the capability names.
+// Otherwise the error is a share.ErrHash.
+func Key(c capability.Verify, s Unproven) (*capability.VerificationKey, error) {
+	der, err := read(s, share.VerificationKey, maxKeyLength)
+	if err != nil {
+		return nil, err
+	}
+	got, want := capability.Fingerprint(der), c.Fingerprint()
+	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		return nil, fmt.Errorf("verification key: %w: not the one that the capability names", share.ErrHash)
+	}
+	return capability.ParseVerificationKey(der)
+}
+
+// Signature returns the signature that s carries.
+func Signature(s Unproven) ([]byte, error) { return read(s, share.Signature, maxKeyLength) }
+
+// CheckSignature returns nil if the signature in s covers the header that s is read with.
+func CheckSignature(key *capability.VerificationKey, s Unproven) error {
+	sig, err := Signature(s)
+	if err != nil {
+		return err
+	}
+	return key.Verify(s.Signed(), sig)
+}
+
+// PrivateKey returns the file's signing key as s stores it.
+func PrivateKey(w capability.Write, s Unproven) (*capability.SigningKey, error) {
+	encrypted, err := read(s, share.EncPrivKey, maxPrivateKeyLength)
+	if err != nil {
+		return nil, err
+	}
+	return w.DecryptKey(encrypted)
+}
+
+// Chain returns the share hash chain of s.
+func Chain(s Unproven) ([]hashtree.Node, error) {
+	// More entries than the tree has nodes prove nothing.
+	b, err := read(s, share.ShareHashChain, int64(hashtree.EntrySize*hashtree.Size(s.Head().N)))
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := hashtree.ParseChain(b)
+	if f, ok := errors.AsType[*share.FormatError](err); ok {
+		f.Offset += s.Region(share.ShareHashChain).Offset
+	}
+	return nodes, err
+}
+
+// BlockHash returns node i of the block hash tree as s stores it.
+func BlockHash(s Unproven, i int) (h share.Hash, err error) {
+	r := s.Region(share.BlockHashTree)
+	at := int64(i) * int64(len(h))
+	if at > r.Length-int64(len(h)) {
+		return h, &share.FormatError{Field: share.BlockHashTree, Offset: r.Offset, Err: fmt.Errorf("%w: node %d is not there", share.ErrTruncated, i)}
+	}
+	b, err := s.Read(share.Region{Name: r.Name, Offset: r.Offset + at, Length: int64(len(h))})
+	if err != nil {
+		return h, err
+	}
+	return share.Hash(b), nil
+}
+
+// Leaves reads all blocks of s and returns their hashes. After a block that cannot be read
+// it stops: there are fewer hashes than segments, and the error says why.
+func Leaves(s Unproven) ([]share.Hash, error) {
+	var leaves []share.Hash
+	var buf []byte
+	n := s.Head().Segments()
+	for i := range n {
+		b, err := s.Block(i, buf)
+		if err != nil {
+			return leaves, err
+		}
+		if buf == nil {
+			buf = make([]byte, len(b.Salt)+len(b.Data))
+		}
+		leaves = append(leaves, b.Hash)
+	}
+	return leaves, nil
+}
+
+// A Version is one version of a file whose header is proven, with what is known so far of
+// its share hash tree.
+type Version struct {
+	share.Head
+	signed string
+	tree   *hashtree.Tree
+}
+
+// NewVersion returns the version that s belongs to, if key's signature covers its header.
+func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
+	if err := CheckSignature(key, s); err != nil {
+		return nil, err
+	}
+	h := s.Head()
+	return &Version{h, string(s.Signed()), hashtree.New(h.N, h.RootHash)}, nil
+}
+
+// Signed returns the bytes of the signed part of the header.
+func (v *Version) Signed() []byte { return []byte(v.signed) }
+
+// Known returns how many nodes of the share hash tree are proven. When it has grown, a
+// share that was refused may be worth another try.
+func (v *Version) Known() int { return v.tree.Len() }
+
+// Node returns node i of the share hash tree if it is proven.
+func (v *Version) Node(i int) (share.Hash, bool) { return v.tree.Node(i) }
+
+// Root proves that root is the root of the block hash tree of share number. It uses what is
+// known of the share hash tree, and chain for the rest.
+func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error {
+	return v.tree.Add(number, root, func(node int) (share.Hash, error) {
+		for _, n := range chain {
+			if n.Number == node {
+				return n.Hash, nil
+			}
+		}
+		return share.Hash{}, fmt.Errorf("share hash chain: node %d is missing", node)
+	})
+}
+
+// Find is Root for a share whose number may be wrong, or -1 for unknown: it tries the
+// number first and then all others, and returns the one that is proven.
+func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node) (int, error) {
+	err := share.ErrHash
+	if number >= 0 && number < v.N {
+		if err = v.Root(number, root, chain); err == nil {
+			return number, nil
+		}
+	}
+	for n := range v.N {
+		if v.Root(n, root, chain) == nil {
+			return n, nil
+		}
+	}
+	if number < 0 {
+		return -1, fmt.Errorf("share hash chain: %w, whichever the share's number", share.ErrHash)
+	}
+	return -1, err
+}
+
+// A Share is a share of a proven version, whose block hash tree has a proven root.
+type Share struct {
+	Number int
+	src    Unproven
+	tree   *hashtree.Tree
+	whole  bool // the tree was made from the share's own blocks
+}
+
+// Open proves the root of the block hash tree that s stores; s must be read with v's
+// header. number is what the share's place says, or -1.
+func (v *Version) Open(s Unproven, number int) (*Share, error) {
+	root, err := BlockHash(s, 0)
+	if err != nil {
+		return nil, err
+	}
+	n, err := v.find(s, number, root)
+	if err != nil {
+		return nil, err
+	}
+	return &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), root)}, nil
+}
+
+// OpenWhole is Open for a share whose stored block hash tree does not prove itself: it reads
+// all blocks and makes the tree from them.
+func (v *Version) OpenWhole(s Unproven, number int) (*Share, error) {
+	leaves, err := Leaves(s)
+	if err != nil {
+		return nil, err
+	}
+	nodes := hashtree.Build(leaves)
+	n, err := v.find(s, number, nodes[0])
+	if err != nil {
+		return nil, err
+	}
+	p := &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), nodes[0])}
+	p.adopt(nodes)
+	return p, nil
+}
+
+// find is Find with the chain of s. That the chain is broken matters only if its nodes are
+// not known already.
+func (v *Version) find(s Unproven, number int, root share.Hash) (int, error) {
+	chain, chainErr := Chain(s)
+	n, err := v.Find(number, root, chain)
+	if err != nil && chainErr != nil {
+		return -1, chainErr
+	}
+	return n, err
+}
+
+// adopt takes over a complete tree whose root is proven.
+func (p *Share) adopt(nodes []share.Hash) {
+	p.whole = true
+	n := p.src.Head().Segments()
+	for i := range n {
+		if err := p.tree.Add(i, nodes[hashtree.Leaf(n, i)], func(j int) (share.Hash, error) { return nodes[j], nil }); err != nil {
+			panic("proof: " + err.Error()) // the tree was built from these leaves
+		}
+	}
+}
+
+// Block returns the proven block of segment i, in buf if that is large enough.
+func (p *Share) Block(i int, buf []byte) (Block, error) {
+	b, err := p.src.Block(i, buf)
+	if err != nil {
+		return Block{}, err
+	}
+	stored := func(node int) (share.Hash, error) { return BlockHash(p.src, node) }
+	if err = p.tree.Add(i, b.Hash, stored); err == nil {
+		return b, nil
+	}
+	// Block or stored tree, something is wrong. If it is only the tree, all blocks together
+	// give the proven root. Try that once.
+	if !p.whole {
+		p.whole = true
+		if leaves, leavesErr := Leaves(p.src); leavesErr == nil {
+			root, _ := p.tree.Node(0)
+			if nodes := hashtree.Build(leaves); nodes[0] == root {
+				p.adopt(nodes)
+				if p.tree.Add(i, b.Hash, stored) == nil {
+					return b, nil
+				}
+			}
+		}
+	}
+	return Block{}, fmt.Errorf("block %d: %w", i, err)
+}
+
+// Node returns node i of the block hash tree if it is proven.
+func (p *Share) Node(i int) (share.Hash, bool) { return p.tree.Node(i) }
+
+// Params returns how the version is encoded.
+func (p *Share) Params() share.Params { return p.src.Head().Params }
+
+// Verify checks one share on its own: key, signature and share hash chain.
+func Verify(c capability.Verify, s Unproven) (*Share, error) {
+	key, err := Key(c, s)
+	if err != nil {
+		return nil, err
+	}
+	v, err := NewVersion(key, s)
+	if err != nil {
+		return nil, err
+	}
+	p, err := v.Open(s, -1)
+	if err != nil {
+		if p, wholeErr := v.OpenWhole(s, -1); wholeErr == nil {
+			return p, nil
+		}
+	}
+	return p, err
+}
