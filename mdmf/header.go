@@ -98,8 +98,8 @@ func treeLength(p share.Params) uint64 {
 	return uint64(hashtree.Size(p.Segments())) * uint64(len(share.Hash{}))
 }
 
-// HeaderSpans returns where each field of the header lies.
-func HeaderSpans() []layout.Span { return header.Spans() }
+// HeaderSpans returns name and place of each field of the header.
+func HeaderSpans() []share.Region { return header.Spans() }
 
 // ParseHeader reads the header at the start of b. It checks the version and the parameters,
 // which everything else is computed from, but no offset: they matter only to who uses them.
@@ -240,6 +240,17 @@ func (h *Header) SaltAt(i int) share.Region {
 // BlockAt returns where the block of segment i lies: behind its salt.
 func (h *Header) BlockAt(i int) share.Region {
 	return share.Region{Name: share.ShareData, Offset: h.SaltAt(i).End(), Length: int64(h.BlockLength(i))}
+}
+
+// Region returns the place of one of the regions that a share has once, clipped to a share
+// of size bytes. The name is one of share's constants.
+func (h *Header) Region(name string, size int64) share.Region {
+	for _, r := range offsets.Regions(h, between, size) {
+		if r.Name == name {
+			return r
+		}
+	}
+	panic("mdmf: no region " + name)
 }
 
 const blockTag tagged.Tag = "allmydata_encoded_subshare_v1"

@@ -60,14 +60,7 @@ func (s *Share) Size() int64 { return s.size }
 
 // Region returns the place of one of the regions that a share has once, clipped to the
 // bytes that are there. The name is one of share's constants.
-func (s *Share) Region(name string) share.Region {
-	for _, r := range offsets.Regions(&s.Header, between, s.size) {
-		if r.Name == name {
-			return r
-		}
-	}
-	panic("mdmf: no region " + name)
-}
+func (s *Share) Region(name string) share.Region { return s.Header.Region(name, s.size) }
 
 // Read returns the bytes of r.
 func (s *Share) Read(r share.Region) ([]byte, error) { return share.Read(s.src, s.size, r) }
@@ -123,8 +116,9 @@ func (s *Share) Malformed() []error {
 	return errs
 }
 
-// Fields returns the fields of the header with their values.
-func (s *Share) Fields() []layout.Dumped { return header.Dump(&s.Header, 0) }
+// HeaderFields returns those fields of the header that are all there in b, the start of a
+// share, with their values, even where ParseHeader refuses them.
+func HeaderFields(b []byte) []share.Field { return header.DumpPrefix(b) }
 
 // HeaderBytes returns the wire form of the header that the share is read with.
 func (s *Share) HeaderBytes() []byte { return mustAppend(header, &s.Header) }
@@ -140,8 +134,8 @@ func (s *Share) PackedBytes() []byte {
 	return b
 }
 
-// Differing returns the fields in which two headers differ.
-func Differing(a, b []byte) []layout.Span { return header.Differing(a, b) }
+// Differences returns the fields in which two headers differ.
+func Differences(got, want []byte) []layout.Difference { return header.Differences(got, want) }
 
 // Regions accounts for every byte of the share, in order and without overlap: the regions
 // that the header tells apart, each salt and block, gaps, and what stands behind the end.

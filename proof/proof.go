@@ -208,7 +208,7 @@ type Share struct {
 	Number int
 	src    Unproven
 	tree   *hashtree.Tree
-	whole  bool // the tree was made from the share's own blocks
+	whole  bool // all blocks were read in order to make the tree from them
 }
 
 // Open proves the root of the block hash tree that s stores; s must be read with v's
@@ -237,8 +237,8 @@ func (v *Version) OpenWhole(s Unproven, number int) (*Share, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), nodes[0])}
-	p.adopt(nodes)
+	p := &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), nodes[0]), whole: true}
+	p.Adopt(leaves)
 	return p, nil
 }
 
@@ -253,15 +253,23 @@ func (v *Version) find(s Unproven, number int, root share.Hash) (int, error) {
 	return n, err
 }
 
-// adopt takes over a complete tree whose root is proven.
-func (p *Share) adopt(nodes []share.Hash) {
-	p.whole = true
+// Adopt proves all leaves at once, if together they give the proven root, and reports
+// whether they do.
+func (p *Share) Adopt(leaves []share.Hash) bool {
 	n := p.src.Head().Segments()
-	for i := range n {
-		if err := p.tree.Add(i, nodes[hashtree.Leaf(n, i)], func(j int) (share.Hash, error) { return nodes[j], nil }); err != nil {
+	if len(leaves) != n {
+		return false
+	}
+	nodes := hashtree.Build(leaves)
+	if nodes[0] != p.Root() {
+		return false
+	}
+	for i, leaf := range leaves {
+		if err := p.tree.Add(i, leaf, func(node int) (share.Hash, error) { return nodes[node], nil }); err != nil {
 			panic("proof: " + err.Error()) // the tree was built from these leaves
 		}
 	}
+	return true
 }
 
 // Block returns the proven block of segment i, in buf if that is large enough.
@@ -270,25 +278,30 @@ func (p *Share) Block(i int, buf []byte) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	stored := func(node int) (share.Hash, error) { return BlockHash(p.src, node) }
-	if err = p.tree.Add(i, b.Hash, stored); err == nil {
+	if err = p.Leaf(i, b.Hash); err == nil {
 		return b, nil
 	}
 	// Block or stored tree, something is wrong. If it is only the tree, all blocks together
 	// give the proven root. Try that once.
 	if !p.whole {
 		p.whole = true
-		if leaves, leavesErr := Leaves(p.src); leavesErr == nil {
-			root, _ := p.tree.Node(0)
-			if nodes := hashtree.Build(leaves); nodes[0] == root {
-				p.adopt(nodes)
-				if p.tree.Add(i, b.Hash, stored) == nil {
-					return b, nil
-				}
-			}
+		if leaves, leavesErr := Leaves(p.src); leavesErr == nil && p.Adopt(leaves) && p.Leaf(i, b.Hash) == nil {
+			return b, nil
 		}
 	}
 	return Block{}, fmt.Errorf("block %d: %w", i, err)
+}
+
+// Leaf proves that h is the hash of the share's block of segment i, with what is known of
+// the block hash tree and what the share stores of it.
+func (p *Share) Leaf(i int, h share.Hash) error {
+	return p.tree.Add(i, h, func(node int) (share.Hash, error) { return BlockHash(p.src, node) })
+}
+
+// Root returns the root of the block hash tree.
+func (p *Share) Root() share.Hash {
+	root, _ := p.tree.Node(0)
+	return root
 }
 
 // Node returns node i of the block hash tree if it is proven.

@@ -81,8 +81,8 @@ const treeLength = uint64(len(share.Hash{}))
 
 func chainLength(n int) int { return len(hashtree.Chain(n, 0)) * hashtree.EntrySize }
 
-// HeaderSpans returns where each field of the header lies.
-func HeaderSpans() []layout.Span { return header.Spans() }
+// HeaderSpans returns name and place of each field of the header.
+func HeaderSpans() []share.Region { return header.Spans() }
 
 // ParseHeader reads the header at the start of b. It checks the version and the parameters,
 // which everything else is computed from, but no offset: they matter only to who uses them.
@@ -200,14 +200,38 @@ func (h *Header) Head() share.Head {
 // dataLength returns the bytes of the share's only block.
 func (h *Header) dataLength() uint64 { return h.SegmentSize / uint64(h.K) }
 
+// SaltAt returns where the salt of the file's only segment lies: it is the IV.
+func (h *Header) SaltAt(int) share.Region {
+	iv := header.Span("IV")
+	iv.Name = share.Salt
+	return iv
+}
+
 // BlockAt returns where the share's only block lies.
-func (h *Header) BlockAt() share.Region {
+func (h *Header) BlockAt(int) share.Region {
 	// A share data offset beyond any share stays beyond any share.
 	return share.Region{Name: share.ShareData, Offset: int64(min(h.ShareData, 1<<62)), Length: int64(h.dataLength())}
 }
 
+// regions returns the variable regions of a share of size bytes.
+func (h *Header) regions(size int64) []share.Region {
+	key := share.Between(share.VerificationKey, uint64(HeaderSize), h.Signature, size)
+	return append(offsets.Regions(h, between, size), key)
+}
+
+// Region returns the place of one of the regions that a share has once, clipped to a share
+// of size bytes. The name is one of share's constants.
+func (h *Header) Region(name string, size int64) share.Region {
+	for _, r := range h.regions(size) {
+		if r.Name == name {
+			return r
+		}
+	}
+	panic("sdmf: no region " + name)
+}
+
 const blockTag tagged.Tag = "allmydata_encoded_subshare_v1"
 
-// BlockHash returns the only leaf of a share's block hash tree. The IV is not part of it:
-// the signature covers that.
-func BlockHash(block []byte) share.Hash { return blockTag.Sum(block) }
+// BlockHash returns the only leaf of a share's block hash tree. The salt, which is the IV,
+// is not part of it: the signature covers that.
+func (h *Header) BlockHash(_ [SaltSize]byte, block []byte) share.Hash { return blockTag.Sum(block) }

@@ -57,22 +57,9 @@ func Parse(b []byte) (*Share, error) { return Open(bytes.NewReader(b), int64(len
 // Size returns the number of bytes of the share, with whatever stands behind its end.
 func (s *Share) Size() int64 { return s.size }
 
-// regions returns the variable regions, clipped to the bytes that are there.
-func (s *Share) regions() []share.Region {
-	key := share.Between(share.VerificationKey, uint64(HeaderSize), s.Header.Signature, s.size)
-	return append(offsets.Regions(&s.Header, between, s.size), key)
-}
-
 // Region returns the place of one of the regions that a share has once, clipped to the
 // bytes that are there. The name is one of share's constants.
-func (s *Share) Region(name string) share.Region {
-	for _, r := range s.regions() {
-		if r.Name == name {
-			return r
-		}
-	}
-	panic("sdmf: no region " + name)
-}
+func (s *Share) Region(name string) share.Region { return s.Header.Region(name, s.size) }
 
 // Read returns the bytes of r.
 func (s *Share) Read(r share.Region) ([]byte, error) { return share.Read(s.src, s.size, r) }
@@ -84,10 +71,10 @@ func (s *Share) Block(i int, buf []byte) (b proof.Block, err error) {
 		return proof.Block{}, fmt.Errorf("sdmf: segment %d of %d", i, s.Segments())
 	}
 	b.Salt = s.IV
-	if b.Data, err = share.ReadInto(buf, s.src, s.size, s.BlockAt()); err != nil {
+	if b.Data, err = share.ReadInto(buf, s.src, s.size, s.BlockAt(0)); err != nil {
 		return proof.Block{}, err
 	}
-	b.Hash = BlockHash(b.Data)
+	b.Hash = s.BlockHash(b.Salt, b.Data)
 	return b, nil
 }
 
@@ -125,8 +112,9 @@ func (s *Share) Malformed() []error {
 	return errs
 }
 
-// Fields returns the fields of the header with their values.
-func (s *Share) Fields() []layout.Dumped { return header.Dump(&s.Header, 0) }
+// HeaderFields returns those fields of the header that are all there in b, the start of a
+// share, with their values, even where ParseHeader refuses them.
+func HeaderFields(b []byte) []share.Field { return header.DumpPrefix(b) }
 
 // HeaderBytes returns the wire form of the header that the share is read with.
 func (s *Share) HeaderBytes() []byte { return mustAppend(header, &s.Header) }
@@ -142,20 +130,20 @@ func (s *Share) PackedBytes() []byte {
 	return b
 }
 
-// Differing returns the fields in which two headers differ.
-func Differing(a, b []byte) []layout.Span { return header.Differing(a, b) }
+// Differences returns the fields in which two headers differ.
+func Differences(got, want []byte) []layout.Difference { return header.Differences(got, want) }
 
 // Regions accounts for every byte of the share, in order and without overlap: the regions
 // that the header tells apart, gaps, and what stands behind the end.
 func (s *Share) Regions() []share.Region {
-	iv := header.Span("IV")
+	iv := s.SaltAt(0)
 	regions := []share.Region{
 		{Name: share.Header, Length: iv.Offset},
-		{Name: share.Salt, Offset: iv.Offset, Length: int64(iv.Size)},
-		{Name: share.Header, Offset: iv.Offset + int64(iv.Size), Length: int64(SignedSize-iv.Size) - iv.Offset},
+		iv,
+		{Name: share.Header, Offset: iv.End(), Length: int64(SignedSize) - iv.End()},
 		{Name: share.OffsetTable, Offset: int64(SignedSize), Length: int64(HeaderSize - SignedSize)},
 	}
-	return share.Cover(append(regions, s.regions()...), s.size)
+	return share.Cover(append(regions, s.regions(s.size)...), s.size)
 }
 
 var _ proof.Unproven = (*Share)(nil)

@@ -59,8 +59,8 @@ func ParseFormat(s string) (Format, error) {
 
 // A Version says which of a file's successive contents a share belongs to.
 type Version struct {
-	SeqNum   uint64 // 1 for the first publish, then one more each time
-	RootHash Hash   // root of the share hash tree
+	SeqNum   uint64 `json:"seqnum"`    // 1 for the first publish, then one more each time
+	RootHash Hash   `json:"root_hash"` // root of the share hash tree
 }
 
 // Compare orders versions as Tahoe-LAFS does: by sequence number, then by root hash.

@@ -28,13 +28,6 @@ type Field[T any] struct {
 // A Table is a sequence of fields without gaps.
 type Table[T any] []Field[T]
 
-// A Span is where a field lies.
-type Span struct {
-	Name   string
-	Offset int64
-	Size   int
-}
-
 // Uint is an unsigned integer of size bytes, kept in a U that may be wider.
 func Uint[T any, U ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int](name string, size int, at func(*T) *U) Field[T] {
 	return Field[T]{
@@ -104,19 +97,19 @@ func (t Table[T]) Size() int {
 	return n
 }
 
-// Spans returns name, offset and size of every field.
-func (t Table[T]) Spans() []Span {
-	spans := make([]Span, len(t))
-	at := 0
+// Spans returns name, offset and length of every field.
+func (t Table[T]) Spans() []share.Region {
+	spans := make([]share.Region, len(t))
+	at := int64(0)
 	for i, f := range t {
-		spans[i] = Span{f.Name, int64(at), f.Size}
-		at += f.Size
+		spans[i] = share.Region{Name: f.Name, Offset: at, Length: int64(f.Size)}
+		at = spans[i].End()
 	}
 	return spans
 }
 
 // Span returns the place of the field called name, which must be in the table.
-func (t Table[T]) Span(name string) Span {
+func (t Table[T]) Span(name string) share.Region {
 	for _, s := range t.Spans() {
 		if s.Name == name {
 			return s

@@ -45,33 +45,46 @@ func (t Offsets[T]) Regions(v *T, names []string, size int64) []share.Region {
 	return regions
 }
 
-// Differing returns the spans of fields whose bytes differ between a and b, both of which
-// hold the whole table.
-func (t Table[T]) Differing(a, b []byte) []Span {
-	var out []Span
-	for _, s := range t.Spans() {
-		end := s.Offset + int64(s.Size)
-		if !bytes.Equal(a[s.Offset:end], b[s.Offset:end]) {
-			out = append(out, s)
+// A Difference is a field that two tables hold different values in.
+type Difference struct {
+	share.Region
+	Got, Want string
+}
+
+// Differences compares the bytes of two tables field by field.
+func (t Table[T]) Differences(got, want []byte) []Difference {
+	var out []Difference
+	g, _, gotErr := t.Parse(got)
+	w, _, wantErr := t.Parse(want)
+	if gotErr != nil || wantErr != nil {
+		panic("layout: comparing tables that are not all there")
+	}
+	for i, s := range t.Spans() {
+		if !bytes.Equal(got[s.Offset:s.End()], want[s.Offset:s.End()]) {
+			out = append(out, Difference{s, t[i].Text(&g), t[i].Text(&w)})
 		}
 	}
 	return out
 }
 
-// A Dumped is a field with its value, for people and for JSON.
-type Dumped struct {
-	Name   string
-	Offset int64
-	Length int
-	Value  string
-	Secret bool
+// Dump returns every field of v with its value; the table starts at byte at.
+func (t Table[T]) Dump(v *T, at int64) []share.Field {
+	fields := make([]share.Field, len(t))
+	for i, s := range t.Spans() {
+		fields[i] = share.NewField(s.Name, at+s.Offset, s.Length, t[i].Secret, func() string { return t[i].Text(v) })
+	}
+	return fields
 }
 
-// Dump returns every field of v with its value; the table starts at byte at.
-func (t Table[T]) Dump(v *T, at int64) []Dumped {
-	out := make([]Dumped, len(t))
-	for i, s := range t.Spans() {
-		out[i] = Dumped{s.Name, at + s.Offset, s.Size, t[i].Text(v), t[i].Secret}
+// DumpPrefix is Dump for the fields that are all there in b, whatever they hold.
+func (t Table[T]) DumpPrefix(b []byte) []share.Field {
+	n := 0
+	for n < len(t) && t[:n+1].Size() <= len(b) {
+		n++
 	}
-	return out
+	v, _, err := t[:n].Parse(b)
+	if err != nil {
+		panic("layout: " + err.Error()) // all of it is there
+	}
+	return t[:n].Dump(&v, 0)
 }

@@ -1,0 +1,153 @@
+package mutable
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/share"
+)
+
+// A candidate is a share that may hold blocks of a version: one whose header says so, or one
+// whose damaged header says nothing. It is read through several headers in turn, the
+// version's signed part followed by different offset tables, because nothing vouches for the
+// share's own: what a table points to proves itself, or does not.
+type candidate struct {
+	*member
+	v      *version
+	views  []*view
+	placed bool    // the number is proven
+	faults []error // what was wrong, each once
+}
+
+// A view is a candidate read through one header.
+type view struct {
+	opened
+	proven *proof.Share // nil until the root of its block hash tree is proven
+	known  int          // nodes of the share hash tree that were known when that last failed
+	whole  bool         // and whether all blocks were read for it
+	err    error
+}
+
+// candidates returns the shares that may hold blocks of v: its members in order of their
+// numbers, so that primary shares, which need no decoding, come first; then the shares
+// without a version.
+func (m *Servermap) candidates(v *version) []*candidate {
+	var out []*candidate
+	for _, e := range v.members {
+		out = append(out, &candidate{member: e, v: v})
+	}
+	slices.SortStableFunc(out, func(a, b *candidate) int { return cmp.Compare(uint(a.number), uint(b.number)) })
+	for _, e := range m.shares {
+		if e.version == nil && !errors.Is(e.err, share.ErrForeign) {
+			out = append(out, &candidate{member: e, v: v})
+		}
+	}
+	return out
+}
+
+// headers returns the headers to read c with: its own offset table first, then those of the
+// version's members, then its own as a writer would have made it.
+func (c *candidate) headers() [][]byte {
+	size, signed := headerSizes(c.v.Format)
+	var tables [][]byte
+	own, err := share.Read(c, c.Size, share.Region{Offset: int64(signed), Length: int64(size - signed)})
+	if err == nil {
+		tables = append(tables, own)
+	}
+	tables = append(tables, c.v.tables...)
+	var headers [][]byte
+	add := func(header []byte) {
+		if header != nil && !slices.ContainsFunc(headers, func(h []byte) bool { return string(h) == string(header) }) {
+			headers = append(headers, header)
+		}
+	}
+	for _, t := range tables {
+		add(slices.Concat(c.v.Signed(), t))
+	}
+	if err == nil {
+		if s, err := openAs(c.v.Format, headers[0], c.Source); err == nil {
+			add(s.PackedBytes())
+		}
+	}
+	return headers
+}
+
+// open fills c.views.
+func (c *candidate) open() {
+	if c.views != nil {
+		return
+	}
+	for _, h := range c.headers() {
+		if s, err := openAs(c.v.Format, h, c.Source); err == nil {
+			c.views = append(c.views, &view{opened: s, known: -1})
+		}
+	}
+}
+
+// prove returns w's share with a proven root, trying again only if that has a chance.
+func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
+	if w.proven != nil {
+		return w.proven, nil
+	}
+	if w.known == c.v.Known() && (w.whole || !whole) {
+		return nil, w.err
+	}
+	w.known = c.v.Known()
+	w.proven, w.err = c.v.Open(w, c.number)
+	if w.err != nil && whole {
+		w.whole = true
+		if p, err := c.v.OpenWhole(w, c.number); err == nil {
+			w.proven, w.err = p, nil
+		}
+	}
+	return w.proven, w.err
+}
+
+// block returns the proven block of segment i. It tries every view, and remembers the one
+// that served. Shares whose stored block hash tree is of no use are read as a whole only if
+// whole is set.
+func (c *candidate) block(i int, whole bool) (proof.Block, error) {
+	c.open()
+	err := c.err
+	for n, w := range c.views {
+		p, viewErr := c.prove(w, whole)
+		if viewErr == nil {
+			var b proof.Block
+			if b, viewErr = p.Block(i, nil); viewErr == nil {
+				c.fault(err)
+				c.place(p.Number)
+				c.views[0], c.views[n] = w, c.views[0]
+				return b, nil
+			}
+		}
+		if err == nil {
+			err = viewErr
+		}
+	}
+	c.fault(err)
+	return proof.Block{}, err
+}
+
+// place sets the proven number.
+func (c *candidate) place(number int) {
+	c.number, c.placed = number, true
+	c.fault(misplaced(c.Source.Number, number))
+}
+
+// misplaced returns an error if a share's place contradicts its proven number.
+func misplaced(place, number int) error {
+	if place == Unknown || place == number {
+		return nil
+	}
+	return fmt.Errorf("stored as share %d, but its share hash chain is that of share %d", place, number)
+}
+
+// fault remembers err.
+func (c *candidate) fault(err error) {
+	if err != nil && !slices.ContainsFunc(c.faults, func(e error) bool { return e.Error() == err.Error() }) {
+		c.faults = append(c.faults, err)
+	}
+}

@@ -1,0 +1,250 @@
+package mutable
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/share"
+)
+
+// CheckOptions adjusts Check. The zero value makes a quick check.
+type CheckOptions struct {
+	// Verify reads every byte of every share. Otherwise Check reads headers, keys, signatures
+	// and share hash chains.
+	Verify bool
+	// Write, if it is not nil, lets Check see whether the shares hold the file's private key.
+	Write *capability.Write
+}
+
+// Check says what is wrong with each share, and which versions can be recovered. A share is
+// good only if it is exactly what a writer stores; damaged ones can often still be read.
+func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
+	m := Map(c, shares)
+	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares))}
+	// What one share proves may explain another: look at those with damage once more when
+	// everything that can be proven is.
+	for pass := range 2 {
+		for i, e := range m.shares {
+			if pass == 0 || len(x.findings[i].damage) > 0 {
+				x.findings[i] = x.look(e, pass > 0)
+			}
+		}
+	}
+	return x.report()
+}
+
+// A checker is one run of Check.
+type checker struct {
+	CheckOptions
+	m        *Servermap
+	findings []finding // by index of m.shares
+}
+
+// A finding is what one look at one share found.
+type finding struct {
+	version *version       // nil if it belongs to none
+	number  int            // proven, or else what its place says
+	damage  []share.Damage // in no order
+	root    bool           // the root of its block hash tree is proven
+	blocks  []bool         // with Verify: which segments' blocks are proven
+}
+
+// look examines e as a share of its version, or of any that it fits.
+func (x *checker) look(e *member, again bool) finding {
+	versions := x.m.versions
+	if e.version != nil {
+		versions = []*version{e.version}
+	}
+	none := x.stray(e)
+	best := none
+	for _, v := range versions {
+		if errors.Is(e.err, share.ErrForeign) {
+			break
+		}
+		f := x.views(&candidate{member: e, v: v}, again)
+		if e.version == nil && !f.root {
+			continue // nothing shows that it is a share of v
+		}
+		if best.version == nil || cost(f.damage) < cost(best.damage) {
+			best = f
+		}
+	}
+	best.damage = append(best.damage, x.container(e)...)
+	return best
+}
+
+// container looks at the file around the share.
+func (x *checker) container(e *member) []share.Damage {
+	c := e.Container
+	if c == nil {
+		return nil
+	}
+	damage := c.Damage()
+	if length := c.Share().Size(); length < e.Size {
+		damage = append(damage, share.Damage{Region: share.Region{Name: share.Container},
+			Err: &share.FormatError{Field: "data length", Err: fmt.Errorf("%d, but the share goes on behind it", length)}})
+	}
+	if x.Write != nil && !c.WriteEnabler.Equal(x.Write.WriteEnabler(c.NodeID)) {
+		damage = append(damage, share.Damage{Region: share.Region{Name: share.Container},
+			Err: fmt.Errorf("the write enabler is not the file's for server %v", c.NodeID)})
+	}
+	return damage
+}
+
+// views examines c through its own offset table, and if that finds damage through others:
+// the table with which least is wrong is the right one.
+func (x *checker) views(c *candidate, again bool) finding {
+	c.open()
+	best := finding{version: c.v, number: c.number, damage: []share.Damage{{Region: share.Region{Name: share.Header}, Err: c.err}}}
+	for i, w := range c.views {
+		f := x.examine(c, w)
+		if i == 0 || cost(f.damage) < cost(best.damage) {
+			best = f
+		}
+		if len(best.damage) == 0 || !again {
+			break
+		}
+	}
+	return best
+}
+
+// stray explains a share that no signature covers.
+func (x *checker) stray(e *member) finding {
+	f := finding{number: e.number}
+	if e.version != nil {
+		return f
+	}
+	region := share.Region{Name: share.Header}
+	bad, malformed := errors.AsType[*share.FormatError](e.err)
+	switch s := e.share; {
+	case errors.Is(e.err, share.ErrTruncated):
+		region = share.Region{Name: share.Truncated, Offset: e.Size}
+	case malformed:
+		region.Offset = bad.Offset
+	case s == nil: // it cannot be read at all
+	default:
+		// Where the share ends before its key or signature does, that is the reason.
+		for _, err := range s.Malformed() {
+			if errors.Is(err, share.ErrTruncated) {
+				f.damage = append(f.damage, share.Damage{Region: share.Region{Name: share.Truncated, Offset: e.Size}, Err: err})
+				break
+			}
+		}
+		_, signed := headerSizes(s.Head().Format)
+		region.Length = int64(signed)
+		if errors.Is(e.err, share.ErrForeign) {
+			break
+		}
+		if x.m.key == nil {
+			region = s.Region(share.VerificationKey)
+		} else if sig, err := proof.Signature(s); err != nil || !x.m.key.Made(sig) {
+			region = s.Region(share.Signature)
+		}
+	}
+	f.damage = append(f.damage, share.Damage{Region: region, Err: e.err})
+	return f
+}
+
+// cost ranks what damage takes for granted: that an offset table, which nothing protects, is
+// wrong is likelier than anything else.
+func cost(damage []share.Damage) int {
+	n := 0
+	for _, d := range damage {
+		if n += 2; d.Region.Name == share.OffsetTable {
+			n--
+		}
+	}
+	return n
+}
+
+// report sums up the findings.
+func (x *checker) report() *Report {
+	r := &Report{Health: Healthy, Format: x.m.cap.Form().Format, StorageIndex: x.m.cap.StorageIndex(),
+		Versions: []VersionReport{}, Shares: []ShareReport{}}
+	for i, e := range x.m.shares {
+		f := x.findings[i]
+		s := ShareReport{Name: e.Name, Number: f.number, Verdict: verdict(f.damage), Readable: x.readable(f), Damage: f.damage}
+		slices.SortStableFunc(s.Damage, func(a, b share.Damage) int { return int(min(max(a.Region.Offset-b.Region.Offset, -1), 1)) })
+		if f.version != nil {
+			s.SeqNum = f.version.SeqNum
+		}
+		if s.Damage == nil {
+			s.Damage = []share.Damage{}
+		}
+		if s.Verdict != Good && s.Verdict != Foreign {
+			r.Health = Damaged
+		}
+		r.Shares = append(r.Shares, s)
+	}
+	for _, v := range x.m.versions {
+		good, recoverable := x.count(v)
+		r.Versions = append(r.Versions, VersionReport{v.Version.Version, v.K, v.N, v.DataLength, v.SegmentSize, good, recoverable})
+		if len(good) < v.N {
+			r.Health = Damaged
+		}
+		if recoverable && r.Best == nil {
+			r.Best, r.Format = &v.Version.Version, v.Format
+		}
+	}
+	if len(r.Versions) > 1 {
+		r.Health = Damaged
+	}
+	if r.Best == nil {
+		r.Health = Unrecoverable
+	}
+	return r
+}
+
+// readable reports whether every block of a share can be used; without Verify, whether its
+// block hash tree has a proven root.
+func (x *checker) readable(f finding) bool {
+	if x.Verify {
+		return f.root && !slices.Contains(f.blocks, false)
+	}
+	return f.root
+}
+
+// count returns the good shares of v, and whether v can be recovered.
+func (x *checker) count(v *version) (good []int, recoverable bool) {
+	good = []int{}
+	counts := make([]int, max(v.Segments(), 1)) // shares with a proven block, for every segment
+	byNumber := map[int][]bool{}
+	for _, f := range x.findings {
+		if f.version != v || !f.root {
+			continue
+		}
+		if len(f.damage) == 0 {
+			good = append(good, f.number)
+		}
+		if byNumber[f.number] == nil {
+			byNumber[f.number] = make([]bool, len(counts))
+		}
+		for i := range counts {
+			if !byNumber[f.number][i] && (len(f.blocks) == 0 || f.blocks[i]) {
+				byNumber[f.number][i] = true
+				counts[i]++
+			}
+		}
+	}
+	slices.Sort(good)
+	return slices.Compact(good), slices.Min(counts) >= v.K
+}
+
+// verdict sums up damage.
+func verdict(damage []share.Damage) Verdict {
+	v := Good
+	for _, d := range damage {
+		if errors.Is(d.Err, share.ErrForeign) {
+			return Foreign
+		}
+		if _, ok := errors.AsType[*share.FormatError](d.Err); ok {
+			v = Malformed
+		} else if v == Good {
+			v = Corrupt
+		}
+	}
+	return v
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/share"
+)
+
+type decodeOptions struct {
+	output         string
+	offset, length int64
+	seqNum         uint64
+}
+
+// decoded is what decode prints with --json.
+type decoded struct {
+	Format       share.Format            `json:"format"`
+	StorageIndex capability.StorageIndex `json:"storage_index"`
+	share.Version
+	Size       int64        `json:"size"` // of the whole file
+	Offset     int64        `json:"offset"`
+	Length     int64        `json:"length"`
+	Output     string       `json:"output"`
+	PassedOver []passedOver `json:"passed_over"`
+}
+
+// passedOver is a share that was of no use.
+type passedOver struct {
+	Path   string `json:"path"`
+	Number int    `json:"shnum"`
+	Reason string `json:"reason"`
+}
+
+func newDecode(s *streams) *cobra.Command {
+	var o decodeOptions
+	cmd := &cobra.Command{
+		Use:   "decode CAP PATH…",
+		Short: "Recover a file's contents from its shares",
+		Long: `decode recovers the contents of the file that CAP, a write or read capability, names from
+the shares at PATH…, of any number of servers and versions. Every byte is verified before it
+is written. Shares that are bad in any way are passed over, with a warning.`,
+		Example: `  mdmf decode @cap.txt server1/storage server2/storage -o file
+  mdmf decode @cap.txt shares/ --offset 1000000 --length 100 | xxd`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: does(func(args []string) error { return s.decode(args[0], args[1:], o) }),
+	}
+	cmd.Flags().StringVarP(&o.output, "output", "o", "-", "where the contents go; - is standard output")
+	cmd.Flags().Int64Var(&o.offset, "offset", 0, "first byte to recover")
+	cmd.Flags().Int64Var(&o.length, "length", -1, "how many bytes to recover (default: to the end)")
+	cmd.Flags().Uint64Var(&o.seqNum, "seqnum", 0, "the version to recover (default: the newest that can be)")
+	return cmd
+}
+
+func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
+	if s.json && o.output == "-" {
+		return usage{"--json needs -o FILE: standard output is for one of them"}
+	}
+	if o.offset < 0 || o.length < -1 {
+		return usage{"--offset and --length must not be negative"}
+	}
+	c, err := s.readCapability(arg)
+	if err != nil {
+		return err
+	}
+	set, err := findShares(paths, c.VerifyCap().StorageIndex())
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	f, err := mutable.Open(c, set.sources, mutable.OpenOptions{SeqNum: o.seqNum})
+	if err != nil {
+		return err
+	}
+	if o.length == -1 {
+		o.length = max(f.Size()-o.offset, 0)
+	}
+	if o.offset > f.Size() || o.length > f.Size()-o.offset {
+		return fmt.Errorf("%d bytes from byte %d on: the file has %d bytes", o.length, o.offset, f.Size())
+	}
+	if err := s.recover(f, o); err != nil {
+		return err
+	}
+	result := decoded{f.Head().Format, c.VerifyCap().StorageIndex(), f.Head().Version, f.Size(), o.offset, o.length, o.output, []passedOver{}}
+	for _, fault := range f.Faults() {
+		fmt.Fprintf(s.err, "mdmf: passed over %v\n", fault)
+		result.PassedOver = append(result.PassedOver, passedOver{fault.Name, fault.Number, fault.Err.Error()})
+	}
+	if s.json {
+		return s.print(result)
+	}
+	return nil
+}
+
+// recover writes the part of f that o asks for.
+func (s *streams) recover(f *mutable.File, o decodeOptions) error {
+	bar := s.progress("recovering", o.length)
+	defer bar.Close()
+	part := io.NewSectionReader(f, o.offset, o.length)
+	if o.output == "-" {
+		_, err := io.Copy(io.MultiWriter(s.out, bar), part)
+		return err
+	}
+	out, err := create(o.output)
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	if _, err := io.Copy(io.MultiWriter(out, bar), part); err != nil {
+		return err
+	}
+	return out.Commit()
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/share"
+)
+
+type encodeOptions struct {
+	format, key string
+	k, n        int
+	out         []string
+	bare        bool
+}
+
+// encoded is what encode prints with --json.
+type encoded struct {
+	Format       share.Format            `json:"format"`
+	StorageIndex capability.StorageIndex `json:"storage_index"`
+	WriteCap     string                  `json:"write_cap"`
+	ReadCap      string                  `json:"read_cap"`
+	VerifyCap    string                  `json:"verify_cap"`
+	share.Version
+	Shares []storedShare `json:"shares"`
+}
+
+type storedShare struct {
+	Number int    `json:"shnum"`
+	Path   string `json:"path"`
+}
+
+func newEncode(s *streams) *cobra.Command {
+	var o encodeOptions
+	cmd := &cobra.Command{
+		Use:   "encode FILE|- --out DIR[=NODEID]…",
+		Short: "Encode a file as shares in storage directories",
+		Long: `encode makes a new mutable file with the contents of FILE and deals its shares out over the
+storage directories DIR, where a storage server of Tahoe-LAFS finds them:
+DIR/shares/<2 characters>/<storage index>/<share number>. It prints the capabilities, which
+are the only way to the file, and writes nothing where shares of it are already.
+
+NODEID is the server's TubID (its file my_nodeid). With it, a Tahoe-LAFS client with the
+write capability can change the share on that server.`,
+		Example: "  mdmf encode notes.txt -k 3 -n 10 --out server1/storage --out server2/storage",
+		Args:    cobra.ExactArgs(1),
+		RunE:    does(func(args []string) error { return s.encode(args[0], o) }),
+	}
+	cmd.Flags().StringVar(&o.format, "format", "mdmf", "mdmf or sdmf")
+	cmd.Flags().IntVarP(&o.k, "needed", "k", 3, "shares that give the file back")
+	cmd.Flags().IntVarP(&o.n, "total", "n", 10, "shares in all, at most 255")
+	cmd.Flags().StringVar(&o.key, "key", "", "RSA-2048 private key, PKCS#8 or PKCS#1 PEM (default: a new one)")
+	cmd.Flags().StringArrayVar(&o.out, "out", nil, "storage directory, and the server's TubID; may be repeated")
+	cmd.Flags().BoolVar(&o.bare, "bare", false, "write bare shares, without a server's container around them")
+	return cmd
+}
+
+func (s *streams) encode(path string, o encodeOptions) error {
+	format, err := parseFormat(o.format)
+	if err != nil {
+		return err
+	}
+	if o.k < 1 || o.n < o.k || o.n > share.MaxShares {
+		return usage{fmt.Sprintf("-k is %d and -n is %d, want 1 ≤ k ≤ n ≤ %d", o.k, o.n, share.MaxShares)}
+	}
+	if len(o.out) == 0 {
+		return usage{"want at least one --out DIR"}
+	}
+	servers, err := parseServers(o.out)
+	if err != nil {
+		return err
+	}
+	key, err := s.key(o.key)
+	if err != nil {
+		return err
+	}
+	src, size, err := s.plaintext(path)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	options := mutable.EncodeOptions{Format: format, K: o.k, N: o.n}
+	length, err := options.ShareSize(size, key)
+	if err != nil {
+		return err
+	}
+	d := &dealer{servers: servers, bare: o.bare, write: key.Write(capability.Form{Format: format}), length: length}
+	defer d.discard()
+	writers, err := d.deal(o.n)
+	if err != nil {
+		return err
+	}
+	bar := s.progress("encoding", size)
+	defer bar.Close()
+	version, err := mutable.Encode(writers, io.TeeReader(src, bar), size, key, options)
+	if err != nil {
+		return err
+	}
+	if err := d.commit(); err != nil {
+		return err
+	}
+	return s.printEncoded(d, version)
+}
+
+func (s *streams) printEncoded(d *dealer, version share.Version) error {
+	info, err := describe(d.write)
+	if err != nil {
+		return err
+	}
+	result := encoded{info.Format, info.StorageIndex, info.WriteCap, info.ReadCap, info.VerifyCap, version, nil}
+	for n, f := range d.files {
+		result.Shares = append(result.Shares, storedShare{n, f.path})
+	}
+	if s.json {
+		return s.print(result)
+	}
+	if err := s.printCap(info); err != nil {
+		return err
+	}
+	for _, stored := range result.Shares {
+		fmt.Fprintf(s.out, "share %-8d %s\n", stored.Number, stored.Path)
+	}
+	return nil
+}
+
+// plaintext opens the file to encode, and says how long it is. What is not a regular file
+// is first copied to a temporary one: where a share's parts go depends on the length.
+func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
+	in := s.in
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, 0, err
+		}
+		info, err := f.Stat()
+		if err != nil || info.Mode().IsRegular() {
+			return f, info.Size(), err
+		}
+		defer f.Close()
+		in = f
+	}
+	tmp, err := os.CreateTemp("", "mdmf-plaintext-*")
+	if err != nil {
+		return nil, 0, err
+	}
+	spool := &spooled{tmp}
+	size, err := io.Copy(tmp, in)
+	if err == nil {
+		_, err = tmp.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		spool.Close()
+		return nil, 0, err
+	}
+	return spool, size, nil
+}
+
+// spooled is a temporary file that goes with its Close.
+type spooled struct{ *os.File }
+
+func (f *spooled) Close() error {
+	err := f.File.Close()
+	if rm := os.Remove(f.Name()); err == nil {
+		err = rm
+	}
+	return err
+}
+
+// A server is a storage directory and whose it is.
+type server struct {
+	dir string
+	id  capability.NodeID // zero if not told
+}
+
+// parseServers reads the values of --out. A directory with an equals sign in its name is
+// understood as long as no 32 characters of base32 follow it.
+func parseServers(args []string) ([]server, error) {
+	var out []server
+	for _, arg := range args {
+		s := server{dir: arg}
+		if i := strings.LastIndexByte(arg, '='); i >= 0 {
+			id, err := capability.ParseNodeID(arg[i+1:])
+			if err != nil {
+				return nil, usage{fmt.Sprintf("--out %s: %v", arg, err)}
+			}
+			s = server{arg[:i], id}
+		}
+		if s.dir == "" {
+			return nil, usage{fmt.Sprintf("--out %s: want DIR or DIR=NODEID", arg)}
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// A dealer deals shares out over servers, one after the other.
+type dealer struct {
+	servers []server
+	bare    bool
+	write   capability.Write
+	length  int64      // of each share
+	files   []*newFile // by share number
+	done    bool       // all are in their places
+}
+
+// bucket returns the directory of the file's shares on s (storage/server.py:
+// storage_index_to_dir).
+func (d *dealer) bucket(s server) string {
+	si := d.write.VerifyCap().StorageIndex().String()
+	return filepath.Join(s.dir, "shares", si[:2], si)
+}
+
+// deal returns a writer for each of n shares.
+func (d *dealer) deal(n int) ([]io.WriterAt, error) {
+	for _, s := range d.servers {
+		if entries, err := os.ReadDir(d.bucket(s)); err == nil && len(entries) > 0 {
+			return nil, fmt.Errorf("%s: shares of this file are here already", d.bucket(s))
+		}
+	}
+	writers := make([]io.WriterAt, n)
+	for i := range writers {
+		s := d.servers[i%len(d.servers)]
+		f, err := create(filepath.Join(d.bucket(s), strconv.Itoa(i)))
+		if err != nil {
+			return nil, err
+		}
+		d.files = append(d.files, f)
+		if writers[i] = f; !d.bare {
+			if writers[i], err = container.Create(f, s.id, d.write.WriteEnabler(s.id), d.length); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return writers, nil
+}
+
+// commit puts all shares into their places.
+func (d *dealer) commit() error {
+	for _, f := range d.files {
+		if err := f.Commit(); err != nil {
+			return err
+		}
+	}
+	d.done = true
+	return nil
+}
+
+// discard removes everything, unless all shares reached their places: the capabilities of a
+// file that was not written as a whole are never told, so nobody could read it.
+func (d *dealer) discard() {
+	if d.done {
+		return
+	}
+	for _, f := range d.files {
+		f.Discard()
+		os.Remove(f.path)
+	}
+}

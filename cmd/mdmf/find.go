@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
+)
+
+// shareName is what share files are called: by their number, and perhaps with something
+// behind it that tells copies apart, like "3" and "3.server1".
+var shareName = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})(\..*)?$`)
+
+// number returns the share number that a file name tells.
+func number(path string) int {
+	m := shareName.FindStringSubmatch(filepath.Base(path))
+	if m == nil {
+		return mutable.Unknown
+	}
+	n, _ := strconv.Atoi(m[1]) // up to three digits
+	return n
+}
+
+// A shareSet is the open share files of one search.
+type shareSet struct {
+	sources []mutable.Source
+	files   []*os.File
+}
+
+// Close closes all files.
+func (set *shareSet) Close() {
+	for _, f := range set.files {
+		f.Close()
+	}
+}
+
+// findShares opens the shares of file si at paths. A file that is named is taken whatever it
+// looks like. A directory is searched through for files that are called like shares or that
+// are containers; of directories that are called by a storage index, as servers do it, only
+// the file's own are entered.
+func findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
+	set := &shareSet{}
+	seen := map[string]bool{}
+	add := func(path string) error {
+		if full, err := filepath.Abs(path); err == nil {
+			if seen[full] {
+				return nil
+			}
+			seen[full] = true
+		}
+		return set.add(path)
+	}
+	for _, path := range paths {
+		err := walk(path, si, add)
+		if err != nil {
+			set.Close()
+			return nil, err
+		}
+	}
+	if len(set.sources) == 0 {
+		return nil, fmt.Errorf("no share files in %s", strings.Join(paths, ", "))
+	}
+	return set, nil
+}
+
+// walk calls add for path if it is a file, and for the share files in it if it is a directory.
+func walk(path string, si capability.StorageIndex, add func(string) error) error {
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return add(path)
+	}
+	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			if other, err := capability.ParseStorageIndex(d.Name()); err == nil && other != si && p != path {
+				return fs.SkipDir
+			}
+			return nil
+		case !d.Type().IsRegular() && d.Type()&fs.ModeSymlink == 0:
+			return nil
+		case shareName.MatchString(d.Name()) || isContainer(p):
+			return add(p)
+		}
+		return nil
+	})
+}
+
+// isContainer reports whether the file at path starts like a container.
+func isContainer(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [64]byte
+	n, _ := f.ReadAt(head[:], 0)
+	return container.IsContainer(head[:n])
+}
+
+func (set *shareSet) add(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", path, errors.New("not a regular file"))
+	}
+	if err != nil {
+		f.Close()
+		return err
+	}
+	set.files = append(set.files, f)
+	set.sources = append(set.sources, mutable.NewSource(path, number(path), f, info.Size()))
+	return nil
+}

@@ -1,0 +1,146 @@
+// Command mdmf reads, writes, checks and explains mutable files of Tahoe-LAFS, from the
+// share files that storage servers keep.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses. Other programs rely on them.
+const (
+	exitDone    = 0 // done, and healthy
+	exitFailed  = 1 // could not be done
+	exitUsage   = 2 // wrong usage
+	exitDamaged = 3 // check only: recoverable but damaged
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	json     bool // print one object instead of text
+	secrets  bool // print secrets too
+}
+
+// A failure is an error of a command that was used rightly. Every other error is one of
+// usage. An empty text says that all was said already.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	s := &streams{in: stdin, out: stdout, err: stderr}
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteC()
+	if err == nil {
+		return exitDone
+	}
+	if f, ok := errors.AsType[*failure](err); ok {
+		if f.err != nil {
+			fmt.Fprintf(stderr, "mdmf: %v\n", f.err)
+		}
+		return f.status
+	}
+	fmt.Fprintf(stderr, "mdmf: %v\nSee %q.\n", err, cmd.CommandPath()+" --help")
+	return exitUsage
+}
+
+func newRoot(s *streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mdmf",
+		Short: "Read, write, check and explain mutable files of Tahoe-LAFS",
+		Long: `mdmf reads, writes, checks and explains mutable files of Tahoe-LAFS, SDMF and MDMF, from
+the share files that storage servers keep. It needs no server and no network.
+
+A capability CAP may be given as it is, as @FILE, or as - for standard input, so that it need
+not stand in the list of processes. A PATH is a share file, or a directory that is searched
+through: a copy of a server's storage directory, or several of them.
+
+Exit status: 0 done and healthy, 1 could not be done, 2 wrong usage, 3 (check only)
+recoverable but damaged.`,
+		Example:           "  mdmf decode @cap.txt /mnt/server1/storage /mnt/server2/storage -o file",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVar(&s.json, "json", false, "print one JSON object instead of text")
+	flags.BoolVar(&s.secrets, "secrets", false, "print secrets too")
+	root.AddCommand(newEncode(s), newDecode(s), newCheck(s), newInspect(s), newCap(s), newVersion(s))
+	return root
+}
+
+// does makes errors of fn failures.
+func does(fn func(args []string) error) func(*cobra.Command, []string) error {
+	return func(_ *cobra.Command, args []string) error {
+		err := fn(args)
+		if err == nil {
+			return nil
+		}
+		if _, ok := errors.AsType[*failure](err); ok {
+			return err
+		}
+		if u, ok := errors.AsType[usage](err); ok {
+			return u
+		}
+		return &failure{exitFailed, err}
+	}
+}
+
+// usage is an error of usage that only the command itself finds.
+type usage struct{ text string }
+
+func (u usage) Error() string { return u.text }
+
+func newVersion(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of this program",
+		Example: "  mdmf version",
+		Args:    cobra.NoArgs,
+		RunE: does(func([]string) error {
+			version := "(unknown)"
+			goVersion := ""
+			if b, ok := debug.ReadBuildInfo(); ok {
+				version, goVersion = b.Main.Version, b.GoVersion
+			}
+			if s.json {
+				return s.print(struct {
+					Version string `json:"version"`
+					Go      string `json:"go"`
+				}{version, goVersion})
+			}
+			fmt.Fprintf(s.out, "mdmf %s, %s, for the formats of Tahoe-LAFS 1.20.0\n", version, goVersion)
+			return nil
+		}),
+	}
+}
+
+// print writes v as JSON.
+func (s *streams) print(v any) error {
+	e := json.NewEncoder(s.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	return e.Encode(v)
+}

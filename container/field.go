@@ -1,0 +1,39 @@
+package container
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/golafs/mutable/internal/layout"
+	"github.com/golafs/mutable/share"
+)
+
+// Fields returns the fields of the header, of all lease slots, empty ones too, and the
+// number of extra leases. With an error it returns those that it found.
+func (c *Container) Fields() ([]share.Field, error) {
+	fields := appendFields(nil, "", header, &c.Header, 0)
+	if c.file.Size() < headerSize {
+		fields = fields[:len(needed)]
+	}
+	if n, damage := c.extraLeases(); damage == nil {
+		fields = appendFields(fields, "", extra, &extraHeader{uint32(n)}, int64(c.ExtraLeaseOffset))
+	}
+	slots, err := c.slots()
+	for _, l := range slots {
+		fields = appendFields(fields, fmt.Sprintf("lease %d: ", l.Slot), record, &l, c.slotOffset(int64(l.Slot)))
+	}
+	slices.SortFunc(fields, func(a, b share.Field) int { return cmp.Compare(a.Offset, b.Offset) })
+	if err != nil {
+		return fields, fmt.Errorf("container: %w", err)
+	}
+	return fields, nil
+}
+
+func appendFields[T any](fields []share.Field, prefix string, t layout.Table[T], v *T, base int64) []share.Field {
+	for _, f := range t.Dump(v, base) {
+		f.Name = prefix + f.Name
+		fields = append(fields, f)
+	}
+	return fields
+}

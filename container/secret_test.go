@@ -1,0 +1,76 @@
+package container_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/share"
+)
+
+// view is a file that package fmt would print.
+type view []byte
+
+func (v view) ReadAt(b []byte, off int64) (int, error) { return (&memory{v}).ReadAt(b, off) }
+
+// No exported type prints a secret, neither bare nor where package fmt cannot call methods.
+func TestNoSecretIsPrinted(t *testing.T) {
+	f := &memory{}
+	lease := container.Lease{Owner: 1, Renew: fill(0xd7), Cancel: fill(0xd7), NodeID: server()}
+	w, err := container.Create(f, server(), fill(0xd7), 5, lease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := container.Open(view(f.b), int64(len(f.b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leases, err := c.Leases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields, err := c.Fields()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request()
+	r.WriteEnabler, r.Renew, r.Cancel = fill(0xd7), fill(0xd7), fill(0xd7)
+	b := newBucket()
+	b.files[0] = f
+	_, _, mismatch := container.TestAndWrite(b, request())
+	if mismatch == nil {
+		t.Fatal("another write enabler was accepted")
+	}
+	damaged := mustOpen(t, setCount(f.b, 99))
+	_, malformed := damaged.Leases()
+	stored := leases[0].Renew.Reveal()
+
+	for _, v := range []any{
+		container.V1, c.Header, &c.Header, *c, c, c.Share(), lease, &lease, leases, fields, fields[2], r, &r, r.Shares,
+		w, mismatch, malformed, damaged.Damage(), damaged.Regions(),
+		struct{ h container.Header }{c.Header}, struct{ c container.Container }{*c}, struct{ l container.Lease }{leases[0]},
+		struct{ f share.Field }{fields[2]}, struct{ r container.Request }{r},
+	} {
+		var text strings.Builder
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%c", "%U", "%t", "%e", "%p", "%T", "%w"} {
+			text.WriteString(fmt.Sprintf(verb, v) + fmt.Sprintf(verb, struct{ v any }{v}) + fmt.Sprintf(verb, []any{v}))
+		}
+		if j, err := json.Marshal(v); err == nil {
+			text.WriteString(string(j))
+		}
+		for _, secret := range []string{strings.Repeat("\xd7", 3), string(stored[:3])} {
+			bytes := []byte(secret)
+			for _, form := range []string{
+				secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("%q", secret),
+				strings.Trim(fmt.Sprint(bytes), "[]"), fmt.Sprintf("%d, %d, %d", bytes[0], bytes[1], bytes[2]),
+				fmt.Sprintf("%#x, %#x, %#x", bytes[0], bytes[1], bytes[2]), strings.Trim(fmt.Sprintf("%o", bytes), "[]"),
+			} {
+				if strings.Contains(text.String(), strings.Trim(form, `"`)) {
+					t.Errorf("%T prints a secret as %q", v, form)
+				}
+			}
+		}
+	}
+}

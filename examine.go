@@ -1,0 +1,293 @@
+package mutable
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/internal/layout"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/sdmf"
+	"github.com/golafs/mutable/share"
+)
+
+// An examination compares one share, read through one header, with what its version's
+// signature and hashes say it must be.
+type examination struct {
+	finding
+	*checker
+	c *candidate
+	w *view
+}
+
+func (x *checker) examine(c *candidate, w *view) finding {
+	e := &examination{finding{version: c.v, number: c.number}, x, c, w}
+	e.header()
+	e.keys()
+	e.hashes()
+	return e.finding
+}
+
+// add notes that region r is not what it must be.
+func (e *examination) add(r share.Region, err error) {
+	e.damage = append(e.damage, share.Damage{Region: r, Err: err})
+}
+
+// header compares the share's own header with the one it is read through, and its offset
+// table with that of most shares of the version.
+func (e *examination) header() {
+	size, signed := headerSizes(e.c.v.Format)
+	own, err := share.Read(e.c, e.c.Size, share.Region{Length: int64(size)})
+	if err != nil {
+		e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, e.c.err)
+		return
+	}
+	malformed := map[string]error{} // by field
+	if s, err := openAs(e.c.v.Format, slices.Concat(e.c.v.Signed(), own[signed:]), e.c.Source); err == nil {
+		for _, err := range s.Malformed() {
+			if f, ok := errors.AsType[*share.FormatError](err); ok {
+				malformed[f.Field] = err
+			}
+		}
+	}
+	if f, ok := errors.AsType[*share.FormatError](e.c.err); ok {
+		malformed[f.Field] = f
+	}
+	want := e.w.HeaderBytes()
+	sameTable := slices.Equal(own[signed:], want[signed:])
+	if sameTable && len(e.c.v.tables) > 0 {
+		want = slices.Concat(want[:signed], e.c.v.tables[0])
+	}
+	for _, d := range differences(e.c.v.Format, own, want) {
+		err := malformed[d.Name]
+		if err == nil {
+			err = fmt.Errorf("%s is %s, want %s", d.Name, d.Got, d.Want)
+		}
+		delete(malformed, d.Name)
+		e.add(share.Region{Name: regionOf(d.Region, signed), Offset: d.Offset, Length: d.Length}, err)
+	}
+	for _, s := range headerSpans(e.c.v.Format) {
+		err := malformed[s.Name]
+		switch {
+		case err == nil || !sameTable: // another table explains what is wrong with the own one
+		case errors.Is(err, share.ErrTruncated):
+			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, err)
+			return // the others that lie behind the end say the same
+		default:
+			e.add(share.Region{Name: regionOf(s, signed), Offset: s.Offset, Length: s.Length}, err)
+		}
+	}
+}
+
+// regionOf returns the region that a field of a header, signed bytes long, is counted to.
+func regionOf(s share.Region, signed int) string {
+	switch {
+	case s.Name == "IV":
+		return share.Salt
+	case s.Offset < int64(signed):
+		return share.Header
+	}
+	return share.OffsetTable
+}
+
+func differences(f share.Format, got, want []byte) []layout.Difference {
+	if f == share.SDMF {
+		return sdmf.Differences(got, want)
+	}
+	return mdmf.Differences(got, want)
+}
+
+func headerSpans(f share.Format) []share.Region {
+	if f == share.SDMF {
+		return sdmf.HeaderSpans()
+	}
+	return mdmf.HeaderSpans()
+}
+
+// keys checks the share's own copies of what one good copy serves all shares for.
+func (e *examination) keys() {
+	if _, err := proof.Key(e.m.cap, e.w); err != nil {
+		e.add(e.w.Region(share.VerificationKey), err)
+	}
+	if err := proof.CheckSignature(e.m.key, e.w); err != nil {
+		e.add(e.w.Region(share.Signature), err)
+	}
+	if e.Write != nil {
+		if _, err := proof.PrivateKey(*e.Write, e.w); err != nil {
+			e.add(e.w.Region(share.EncPrivKey), err)
+		}
+	}
+}
+
+// hashes checks chain, tree and blocks.
+func (e *examination) hashes() {
+	var leaves []share.Hash
+	var unread error
+	if e.Verify {
+		leaves, unread = proof.Leaves(e.w)
+		e.blocks = make([]bool, e.w.Head().Segments())
+	}
+	p, err := e.c.prove(e.w, e.Verify)
+	if err != nil {
+		e.unproven(leaves, err)
+		return
+	}
+	e.root, e.number = true, p.Number
+	if err := misplaced(e.c.Source.Number, p.Number); err != nil {
+		e.add(share.Region{Name: share.ShareNumber}, err)
+	}
+	e.chain(p.Number)
+	if e.Verify {
+		e.tree(p, leaves)
+		e.segments(p, leaves)
+		if unread != nil {
+			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, unread)
+		}
+	}
+}
+
+// unproven finds the reason why the root of the block hash tree is not proven.
+func (e *examination) unproven(leaves []share.Hash, err error) {
+	stored, treeErr := e.stored()
+	switch {
+	case treeErr != nil:
+		e.add(e.w.Region(share.BlockHashTree), treeErr)
+	case e.Verify && len(leaves) == len(e.blocks) && len(leaves) > 0 && !slices.Equal(stored, hashtree.Build(leaves)):
+		// The blocks have another tree than the stored one, and neither leads to the root hash.
+		e.add(e.w.Region(share.BlockHashTree), err)
+	default:
+		e.add(e.w.Region(share.ShareHashChain), err)
+	}
+}
+
+// chain compares the share hash chain with the one that a writer stores.
+func (e *examination) chain(number int) {
+	r := e.w.Region(share.ShareHashChain)
+	chain, err := proof.Chain(e.w)
+	if err != nil {
+		e.add(r, err)
+		return
+	}
+	want := hashtree.Chain(e.w.Head().N, number)
+	slices.Sort(want)
+	for i, node := range want {
+		at := share.Region{Name: r.Name, Offset: r.Offset + int64(i*hashtree.EntrySize), Length: int64(hashtree.EntrySize)}
+		h, _ := e.c.v.Node(node) // the way from the share's leaf to the root is proven
+		switch {
+		case i >= len(chain):
+			e.add(r, fmt.Errorf("%d entries, want %d", len(chain), len(want)))
+			return
+		case chain[i].Number != node:
+			e.add(at, fmt.Errorf("entry %d is for node %d, want node %d", i, chain[i].Number, node))
+		case chain[i].Hash != h:
+			e.add(at, fmt.Errorf("entry %d, node %d: %w", i, node, share.ErrHash))
+		}
+	}
+	if len(chain) > len(want) {
+		e.add(r, fmt.Errorf("%d entries, want %d", len(chain), len(want)))
+	}
+}
+
+// stored returns the block hash tree that the share stores.
+func (e *examination) stored() ([]share.Hash, error) {
+	r := e.w.Region(share.BlockHashTree)
+	var h share.Hash
+	r.Length = int64(hashtree.Size(e.w.Head().Segments()) * len(h))
+	b, err := e.w.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]share.Hash, 0, len(b)/len(h))
+	for part := range slices.Chunk(b, len(h)) {
+		nodes = append(nodes, share.Hash(part))
+	}
+	return nodes, nil
+}
+
+// tree checks the stored block hash tree: every node must follow from those below it, down
+// to leaves that are the hashes of the blocks wherever the blocks are right. It leaves in p
+// all that can be proven of the tree.
+func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
+	n := e.w.Head().Segments()
+	stored, err := e.stored()
+	if err != nil {
+		p.Adopt(leaves)
+		e.add(e.w.Region(share.BlockHashTree), err)
+		return
+	}
+	if n == 0 {
+		return // writers differ in what they store for no leaves, and nothing depends on it
+	}
+	storedLeaves := stored[hashtree.Leaf(n, 0):][:n]
+	var want []share.Hash
+	switch {
+	case p.Adopt(leaves):
+		want = hashtree.Build(leaves)
+	case p.Adopt(storedLeaves): // some blocks are wrong
+		want = hashtree.Build(storedLeaves)
+	default: // and some leaves: compare what leads to the root, and what needs no proof
+		for i, leaf := range storedLeaves {
+			_ = p.Leaf(i, leaf)
+		}
+		want = slices.Clone(stored)
+		for i := range want {
+			if h, ok := p.Node(i); ok {
+				want[i] = h
+			} else if leaf := i - hashtree.Leaf(n, 0); leaf >= n {
+				want[i] = hashtree.Padding(leaf)
+			} else if leaf < 0 {
+				want[i] = hashtree.Combine(stored[2*i+1], stored[2*i+2])
+			}
+		}
+	}
+	r := e.w.Region(share.BlockHashTree)
+	for i, h := range stored {
+		if h != want[i] {
+			at := share.Region{Name: r.Name, Offset: r.Offset + int64(i*len(h)), Length: int64(len(h))}
+			e.add(at, fmt.Errorf("node %d: %w", i, share.ErrHash))
+		}
+	}
+}
+
+// segments checks every block against its leaf.
+func (e *examination) segments(p *proof.Share, leaves []share.Hash) {
+	first := hashtree.Leaf(e.w.Head().Segments(), 0)
+	for i, leaf := range leaves {
+		if p.Leaf(i, leaf) == nil {
+			e.blocks[i] = true
+			e.c.v.learnSalt(i, e.w)
+			continue
+		}
+		if h, err := proof.BlockHash(e.w, first+i); err == nil && h == leaf {
+			continue // it is the tree that is wrong
+		}
+		e.add(e.block(p, i))
+	}
+}
+
+// block tells whether it is the block of segment i that is wrong, or the salt, which is the
+// same in all shares.
+func (e *examination) block(p *proof.Share, i int) (share.Region, error) {
+	r := e.w.BlockAt(i)
+	salt, known := e.c.v.salts[i]
+	if e.c.v.Format == share.MDMF && !known {
+		return r, fmt.Errorf("block %d or its salt: %w", i, share.ErrHash)
+	}
+	b, err := e.w.Block(i, nil)
+	if err == nil && known && b.Salt != salt && p.Leaf(i, e.w.BlockHash(salt, b.Data)) == nil {
+		return e.w.SaltAt(i), fmt.Errorf("salt %d: %w", i, share.ErrHash)
+	}
+	return r, fmt.Errorf("block %d: %w", i, share.ErrHash)
+}
+
+// learnSalt remembers the salt of segment i, which s has with a proven block.
+func (v *version) learnSalt(i int, s opened) {
+	if _, ok := v.salts[i]; ok || v.Format == share.SDMF {
+		return
+	}
+	if b, err := s.Read(s.SaltAt(i)); err == nil {
+		v.salts[i] = [16]byte(b)
+	}
+}

@@ -1,0 +1,264 @@
+package mutable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/encoding"
+	"github.com/golafs/mutable/share"
+)
+
+// OpenOptions adjusts Open. The zero value opens the best recoverable version.
+type OpenOptions struct {
+	SeqNum uint64 // open the newest version with this sequence number instead; 0 means any
+}
+
+// A File is one version of a file, read through whichever shares prove good. It is an
+// io.ReaderAt and an io.ReadSeeker. It reads only the segments asked for, and every byte it
+// returns was proven. Its methods may be called concurrently; they take turns.
+type File struct {
+	read capability.Read
+	m    *Servermap
+	v    *version
+	code *encoding.Code
+
+	mu         sync.Mutex
+	candidates []*candidate
+	segment    int    // the one that plain holds, or -1
+	plain      []byte // a segment, decrypted
+	pos        int64  // where Read goes on
+}
+
+// Open opens the best recoverable version of the file that c names. Where the shares do not
+// have one, the error is a *NotEnoughSharesError.
+//
+// A share is of use as soon as its blocks prove themselves, whatever else is wrong with it.
+// So Open finds out only while reading which shares are bad; File.Faults tells.
+func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
+	m := Map(c.VerifyCap(), shares)
+	for _, v := range m.versions {
+		if o.SeqNum != 0 && v.SeqNum != o.SeqNum {
+			continue
+		}
+		f, err := m.open(c, v)
+		if err != nil {
+			return nil, err
+		}
+		// Shares with a damaged header may make up the number, if their blocks prove themselves.
+		if len(v.numbers()) >= v.K || f.probe() {
+			return f, nil
+		}
+	}
+	return nil, m.notEnough(o)
+}
+
+func (m *Servermap) open(c capability.Read, v *version) (*File, error) {
+	code, err := encoding.New(v.K, v.N)
+	if err != nil {
+		return nil, err
+	}
+	return &File{read: c, m: m, v: v, code: code, candidates: m.candidates(v), segment: -1}, nil
+}
+
+// probe reports whether the first segment can be read.
+func (f *File) probe() bool {
+	return f.v.Segments() > 0 && f.load(0) == nil
+}
+
+// Head returns which version this is, and how it is encoded.
+func (f *File) Head() share.Head { return f.v.Head }
+
+// Size returns the length of the file in bytes.
+func (f *File) Size() int64 { return int64(f.v.DataLength) }
+
+// Faults returns what was found wrong so far with shares that were passed over: those that
+// belong to no version, and those that failed while f was read.
+func (f *File) Faults() []*ShareError {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.faults()
+}
+
+func (f *File) faults() []*ShareError {
+	out := f.m.Rejected()
+	for _, c := range f.candidates {
+		for _, err := range c.faults {
+			if c.version != nil {
+				out = append(out, &ShareError{c.Name, c.Source.Number, err})
+			}
+		}
+	}
+	return out
+}
+
+// ReadAt reads and proves the segments that hold len(p) bytes from off on.
+func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
+	if off < 0 {
+		return 0, errors.New("mutable: negative offset")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.readAt(p, off)
+}
+
+func (f *File) readAt(p []byte, off int64) (n int, err error) {
+	for n < len(p) {
+		if off >= f.Size() {
+			return n, io.EOF
+		}
+		i := int(off / int64(f.v.SegmentSize))
+		if err := f.load(i); err != nil {
+			return n, err
+		}
+		done := copy(p[n:], f.plain[off-f.v.SegmentOffset(i):])
+		n, off = n+done, off+int64(done)
+	}
+	return n, nil
+}
+
+// Read reads from the current position on.
+func (f *File) Read(p []byte) (n int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err = f.readAt(p, f.pos)
+	f.pos += int64(n)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// Seek sets the position for Read.
+func (f *File) Seek(offset int64, whence int) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.pos
+	case io.SeekEnd:
+		offset += f.Size()
+	}
+	if offset < 0 {
+		return 0, errors.New("mutable: negative position")
+	}
+	f.pos = offset
+	return offset, nil
+}
+
+// load puts segment i into f.plain.
+func (f *File) load(i int) error {
+	if f.segment == i {
+		return nil
+	}
+	blocks, salt, err := f.blocks(i)
+	if err != nil {
+		return err
+	}
+	if err := f.code.Decode(blocks); err != nil {
+		return err
+	}
+	f.segment = -1
+	f.plain = f.code.Join(f.plain[:0], blocks, f.v.SegmentLength(i))
+	f.read.DataKey(salt).XORKeyStream(f.plain, f.plain)
+	f.segment = i
+	return nil
+}
+
+// blocks returns k proven blocks of segment i, each at the index of its share's number, and
+// their salt. It goes through the shares again while what one proves may help another, and
+// then once more making good for damaged block hash trees.
+func (f *File) blocks(i int) ([][]byte, [16]byte, error) {
+	blocks := make([][]byte, f.v.N)
+	var salt [16]byte
+	have := 0
+	for _, whole := range []bool{false, true} {
+		for known := -1; known < f.v.Known(); {
+			known = f.v.Known()
+			for _, c := range f.candidates {
+				// Where a place may be wrong about a share's number, the second round finds out.
+				if n := c.number; (c.placed || !whole) && n >= 0 && n < f.v.N && blocks[n] != nil {
+					continue
+				}
+				b, err := c.block(i, whole)
+				if err != nil || blocks[c.number] != nil {
+					continue
+				}
+				if have > 0 && b.Salt != salt {
+					return nil, salt, fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them", i)
+				}
+				salt, blocks[c.number] = b.Salt, b.Data
+				if have++; have == f.v.K {
+					return blocks, salt, nil
+				}
+			}
+		}
+	}
+	return nil, salt, &NotEnoughSharesError{
+		Version: f.v.Version.Version, Segment: i, Have: have, Want: f.v.K,
+		Shares: f.faults(), Others: f.m.others(f.v),
+	}
+}
+
+// others returns the other versions that have enough shares.
+func (m *Servermap) others(not *version) []share.Version {
+	var out []share.Version
+	for i, v := range m.Versions() {
+		if v.Recoverable && m.versions[i] != not {
+			out = append(out, v.Version)
+		}
+	}
+	return out
+}
+
+// notEnough says why no version can be opened.
+func (m *Servermap) notEnough(o OpenOptions) error {
+	e := &NotEnoughSharesError{Segment: -1, Shares: m.Rejected(), Others: m.others(nil)}
+	e.Version.SeqNum = o.SeqNum
+	for _, v := range m.versions {
+		if o.SeqNum == 0 || v.SeqNum == o.SeqNum {
+			e.Version, e.Have, e.Want = v.Version.Version, len(v.numbers()), v.K
+			break
+		}
+	}
+	return e
+}
+
+// A NotEnoughSharesError reports that fewer than k good shares of a version are at hand, for
+// the file or for one segment of it.
+type NotEnoughSharesError struct {
+	Version share.Version   // the newest that was asked for; zero if there is none
+	Segment int             // the segment that cannot be read, or -1
+	Have    int             // good shares with different numbers
+	Want    int             // k; 0 if there is no version
+	Shares  []*ShareError   // what was wrong with each
+	Others  []share.Version // versions with enough shares, newest first
+}
+
+func (e *NotEnoughSharesError) Error() string {
+	var b strings.Builder
+	b.WriteString("mutable: ")
+	if e.Want > 0 {
+		fmt.Fprintf(&b, "version %d", e.Version.SeqNum)
+		if e.Segment >= 0 {
+			fmt.Fprintf(&b, ", segment %d", e.Segment)
+		}
+		fmt.Fprintf(&b, ": %d good shares, want %d", e.Have, e.Want)
+	} else if e.Version.SeqNum > 0 {
+		fmt.Fprintf(&b, "no share of version %d", e.Version.SeqNum)
+	} else {
+		b.WriteString("no share of this file")
+	}
+	for _, v := range e.Others {
+		fmt.Fprintf(&b, "; version %d has enough shares", v.SeqNum)
+	}
+	for _, s := range e.Shares {
+		fmt.Fprintf(&b, "\n  %v", s)
+	}
+	return b.String()
+}
+
+func (e *NotEnoughSharesError) Unwrap() error { return share.ErrNotEnoughShares }

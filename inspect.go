@@ -1,0 +1,108 @@
+package mutable
+
+import (
+	"io"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/sdmf"
+	"github.com/golafs/mutable/share"
+)
+
+// An Inspection explains one file byte by byte, without any capability. Nothing in it is
+// proven. Its JSON form is that of "mdmf inspect --json".
+type Inspection struct {
+	Kind    string         `json:"kind"`             // "container" or "share"
+	Format  share.Format   `json:"format,omitempty"` // 0 if the share's header cannot be read
+	Number  int            `json:"shnum"`            // what the file's place says, or else what its share hash chain fits; or Unknown
+	Fields  []share.Field  `json:"fields"`
+	Regions []share.Region `json:"regions"`          // cover the file from 0 to its size, in order and without overlap
+	Damage  []share.Damage `json:"damage,omitempty"` // what can be seen to be wrong without a capability
+}
+
+// Inspect explains the container or bare share in a file of size bytes. number is what the
+// file's place says, or Unknown.
+func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
+	in := &Inspection{Kind: "share", Number: number}
+	src := NewSource("", number, file, size)
+	start := int64(0)
+	if c := src.Container; c != nil {
+		in.Kind = "container"
+		in.Damage = c.Damage()
+		in.Fields, _ = c.Fields() // what is wrong with the leases is among the damage
+		for _, r := range c.Regions() {
+			if r.Name == share.UnknownShareData {
+				start = r.Offset
+			}
+			in.Regions = append(in.Regions, r)
+		}
+	} else {
+		in.Regions = []share.Region{{Name: share.UnknownShareData, Length: size}}
+	}
+	in.share(src, start)
+	return in
+}
+
+// share explains the share, which starts at byte start of the file.
+func (in *Inspection) share(src Source, start int64) {
+	s, err := openShare(src, src.Size)
+	head := make([]byte, min(src.Size, int64(max(sdmf.HeaderSize, mdmf.HeaderSize))))
+	n, _ := src.ReadAt(head, 0)
+	head = head[:n]
+	for _, f := range headerFields(head) {
+		in.Fields = append(in.Fields, f.In(start))
+	}
+	if err != nil {
+		in.Damage = append(in.Damage, share.Damage{Region: share.Region{Name: share.Header, Offset: start, Length: int64(n)}, Err: err})
+		return
+	}
+	in.Format = s.Head().Format
+	if in.Number == Unknown {
+		in.Number = guess(s)
+	}
+	for _, err := range s.Malformed() {
+		in.Damage = append(in.Damage, share.Damage{Region: share.Region{Name: share.OffsetTable, Offset: start}, Err: err})
+	}
+	var regions []share.Region
+	for _, r := range in.Regions {
+		if r.Name != share.UnknownShareData {
+			regions = append(regions, r)
+			continue
+		}
+		for _, part := range s.Regions() {
+			part.Offset += start
+			regions = append(regions, part)
+		}
+	}
+	in.Regions = regions
+}
+
+// headerFields returns the fields that b, the start of a share, shows.
+func headerFields(b []byte) []share.Field {
+	if len(b) > 0 && b[0] == sdmf.VersionByte {
+		return sdmf.HeaderFields(b)
+	}
+	return mdmf.HeaderFields(b)
+}
+
+// guess returns the number that s proves to have if its own verification key is the file's.
+func guess(s opened) int {
+	der, err := s.Read(s.Region(share.VerificationKey))
+	if err != nil {
+		return Unknown
+	}
+	key, err := capability.ParseVerificationKey(der)
+	if err != nil {
+		return Unknown
+	}
+	v, err := proof.NewVersion(key, s)
+	if err != nil {
+		return Unknown
+	}
+	p, err := v.Open(s, Unknown)
+	if err != nil {
+		return Unknown
+	}
+	return p.Number
+}

@@ -1,0 +1,17 @@
+// Package mutable reads, writes and checks mutable files of Tahoe-LAFS, SDMF and MDMF: one
+// file as a whole, from all of its shares.
+//
+// A capability names a file and holds its keys (package capability). Encode turns contents
+// into N shares; Open gives the contents back from any k of them, wherever they came from,
+// and believes nothing that the capability's keys and hashes do not prove; Check says what
+// is wrong with which share.
+//
+//	Encode   contents ──► N shares
+//	Open     capability + shares ──► *File, an io.ReaderAt and io.ReadSeeker
+//	Map      capability + shares ──► *Servermap: which versions there are
+//	Check    capability + shares ──► *Report: every damage by share, place and reason
+//
+// Shares come in as Sources and go out through io.WriterAt: this package opens no file and
+// no socket. The bytes of single shares are the business of packages mdmf and sdmf, the
+// files that storage servers keep around them that of package container.
+package mutable

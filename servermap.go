@@ -1,0 +1,252 @@
+package mutable
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/share"
+)
+
+// A Servermap says which versions of a file a set of shares holds.
+type Servermap struct {
+	cap      capability.Verify
+	key      *capability.VerificationKey // nil if no share has it
+	shares   []*member                   // as the sources came
+	versions []*version                  // newest first
+}
+
+// A member is one source and what became of it.
+type member struct {
+	Source
+	share   opened   // nil if the header cannot be read
+	version *version // nil if no signature covers the header
+	err     error    // why share or version is nil
+	number  int      // proven, or else what its place says
+}
+
+// A version is one version with the shares whose headers say that they belong to it.
+type version struct {
+	*proof.Version
+	members []*member
+	tables  [][]byte         // the members' different offset tables, the most frequent first
+	salts   map[int][16]byte // MDMF: proven salts by segment
+}
+
+// Map reads the header of every share, finds the verification key that c names, and checks
+// one signature for each version that the headers tell of. It never fails: what it finds
+// may be that nothing can be recovered.
+func Map(c capability.Verify, sources []Source) *Servermap {
+	m := &Servermap{cap: c}
+	for _, src := range sources {
+		s, err := openShare(src, src.Size)
+		e := &member{Source: src, share: s, err: err, number: src.Number}
+		if s != nil && e.number >= s.Head().N {
+			e.number = Unknown
+		}
+		m.shares = append(m.shares, e)
+	}
+	if m.findKey(); m.key != nil {
+		m.findVersions()
+	}
+	for _, e := range m.shares {
+		if e.version == nil && e.err == nil {
+			e.err = m.disown(e)
+		}
+	}
+	return m
+}
+
+// findKey takes the verification key from the first share that has it. If none has it where
+// its offset table says, the places that writers use are tried.
+func (m *Servermap) findKey() {
+	for _, repack := range []bool{false, true} {
+		for _, e := range m.shares {
+			s := e.share
+			if s != nil && repack {
+				s, _ = openAs(s.Head().Format, s.PackedBytes(), e.Source)
+			}
+			if s == nil {
+				continue
+			}
+			if key, err := proof.Key(m.cap, s); err == nil {
+				m.key = key
+				return
+			}
+		}
+	}
+}
+
+// findVersions groups the shares by the signed parts of their headers, and keeps the groups
+// that a signature in one of their shares covers.
+func (m *Servermap) findVersions() {
+	groups := map[string][]*member{}
+	for _, e := range m.shares {
+		if e.share != nil {
+			signed := string(e.share.Signed())
+			groups[signed] = append(groups[signed], e)
+		}
+	}
+	for _, members := range groups {
+		if v := m.sign(members); v != nil {
+			for _, e := range members {
+				e.version = v
+			}
+			v.members = members
+			v.countTables()
+			m.versions = append(m.versions, v)
+		}
+	}
+	slices.SortFunc(m.versions, func(a, b *version) int {
+		return -cmp.Or(a.Version.Compare(b.Version.Version), bytes.Compare(a.Signed(), b.Signed()))
+	})
+	for _, v := range m.versions {
+		v.findNumbers()
+	}
+}
+
+// sign returns the version of members, which have one header, if some signature covers it.
+func (m *Servermap) sign(members []*member) *version {
+	tried := map[string]bool{} // signatures that did not; usually all are the same
+	for _, repack := range []bool{false, true} {
+		for _, e := range members {
+			s := e.share
+			if repack {
+				s, _ = openAs(s.Head().Format, s.PackedBytes(), e.Source)
+				if s == nil {
+					continue
+				}
+			}
+			sig, err := proof.Signature(s)
+			if err != nil || tried[string(sig)] {
+				continue
+			}
+			tried[string(sig)] = true
+			if v, err := proof.NewVersion(m.key, s); err == nil {
+				return &version{Version: v, salts: map[int][16]byte{}}
+			}
+		}
+	}
+	return nil
+}
+
+// countTables fills v.tables.
+func (v *version) countTables() {
+	count := map[string]int{}
+	_, signed := headerSizes(v.Format)
+	for _, e := range v.members {
+		table := e.share.HeaderBytes()[signed:]
+		if count[string(table)]++; count[string(table)] == 1 {
+			v.tables = append(v.tables, table)
+		}
+	}
+	slices.SortStableFunc(v.tables, func(a, b []byte) int { return count[string(b)] - count[string(a)] })
+}
+
+// findNumbers proves the numbers of shares whose place does not tell them. Members help each
+// other: it goes on while anything is found.
+func (v *version) findNumbers() {
+	for known := -1; known < v.Known(); {
+		known = v.Known()
+		for _, e := range v.members {
+			if e.number == Unknown {
+				if p, err := v.Open(e.share, Unknown); err == nil {
+					e.number = p.Number
+				}
+			}
+		}
+	}
+}
+
+// disown says why e belongs to no version of the file.
+func (m *Servermap) disown(e *member) error {
+	if m.foreign(e.share) {
+		return share.ErrForeign
+	}
+	if m.key == nil {
+		return errors.New("no share has the verification key that the capability names")
+	}
+	return share.ErrSignature
+}
+
+// foreign reports whether s is a sound share of another file: its own key covers its header.
+func (m *Servermap) foreign(s opened) bool {
+	der, err := s.Read(s.Region(share.VerificationKey))
+	if err != nil || capability.Fingerprint(der) == m.cap.Fingerprint() {
+		return false
+	}
+	key, err := capability.ParseVerificationKey(der)
+	return err == nil && proof.CheckSignature(key, s) == nil
+}
+
+// numbers returns the different numbers of v's shares, sorted.
+func (v *version) numbers() []int {
+	var out []int
+	for _, e := range v.members {
+		if e.number != Unknown {
+			out = append(out, e.number)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// A MappedVersion is a version that a Servermap found.
+type MappedVersion struct {
+	share.Head
+	Shares      []int // the different share numbers found
+	Recoverable bool  // at least k of them
+}
+
+// Versions returns the versions found, newest first: in descending order of sequence number
+// and then root hash, as Tahoe-LAFS ranks them.
+func (m *Servermap) Versions() []MappedVersion {
+	out := make([]MappedVersion, len(m.versions))
+	for i, v := range m.versions {
+		n := v.numbers()
+		out[i] = MappedVersion{v.Head, n, len(n) >= v.K}
+	}
+	return out
+}
+
+// Best returns the newest version of which at least k shares were found. This is what
+// Tahoe-LAFS calls the best recoverable version.
+func (m *Servermap) Best() (MappedVersion, bool) {
+	for _, v := range m.Versions() {
+		if v.Recoverable {
+			return v, true
+		}
+	}
+	return MappedVersion{}, false
+}
+
+// Rejected returns the shares that belong to no version, each with the reason.
+func (m *Servermap) Rejected() []*ShareError {
+	var out []*ShareError
+	for _, e := range m.shares {
+		if e.version == nil {
+			out = append(out, &ShareError{e.Name, e.number, e.err})
+		}
+	}
+	return out
+}
+
+// A ShareError says what is wrong with one share.
+type ShareError struct {
+	Name   string // of its Source
+	Number int    // or Unknown
+	Err    error
+}
+
+func (e *ShareError) Error() string {
+	if e.Number == Unknown {
+		return fmt.Sprintf("%s: %v", e.Name, e.Err)
+	}
+	return fmt.Sprintf("%s: share %d: %v", e.Name, e.Number, e.Err)
+}
+
+func (e *ShareError) Unwrap() error { return e.Err }

@@ -1,0 +1,117 @@
+package mutable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/sdmf"
+	"github.com/golafs/mutable/share"
+)
+
+// Unknown is the number of a share that its place does not tell. It follows from the share
+// hash chain.
+const Unknown = -1
+
+// A Source is one share, good or bad, from somewhere.
+type Source struct {
+	Name   string // for reports: a path, or a server
+	Number int    // what its place says, or Unknown
+	io.ReaderAt
+	Size int64
+
+	// Container is the file around the share, if there is one. Check looks at it.
+	Container *container.Container
+}
+
+// NewSource returns the share in a file of size bytes, which may be a storage server's
+// container or a bare share. It makes the best of a container whose magic or data length is
+// damaged; Check tells.
+func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
+	bare := Source{Name: name, Number: number, ReaderAt: file, Size: size}
+	c, err := container.Open(file, size)
+	if err != nil {
+		if _, err := openShare(file, size); err == nil {
+			return bare
+		}
+		if c, err = container.OpenUnmarked(file, size); err != nil {
+			return bare
+		}
+		if _, err := openShare(c.Share(), c.Share().Size()); err != nil {
+			return bare
+		}
+	}
+	s := c.Share()
+	if all := c.WithSlack(); cutShort(s) && !cutShort(all) {
+		s = all
+	}
+	return Source{name, number, s, s.Size(), c}
+}
+
+// cutShort reports whether a share ends before its header says.
+func cutShort(s *io.SectionReader) bool {
+	o, err := openShare(s, s.Size())
+	return errors.Is(err, share.ErrTruncated) || err == nil && slices.ContainsFunc(o.Malformed(), func(err error) bool {
+		return errors.Is(err, share.ErrTruncated)
+	})
+}
+
+// opened is a share whose header could be read: an *sdmf.Share or an *mdmf.Share.
+type opened interface {
+	proof.Unproven
+	// HeaderBytes returns the header that the share is read with, PackedBytes the same with
+	// offsets as a writer gives them.
+	HeaderBytes() []byte
+	PackedBytes() []byte
+	// Regions accounts for every byte.
+	Regions() []share.Region
+	// Malformed returns what is wrong with the offsets.
+	Malformed() []error
+	// SaltAt and BlockAt return the places of a segment, BlockHash its leaf.
+	SaltAt(segment int) share.Region
+	BlockAt(segment int) share.Region
+	BlockHash(salt [16]byte, block []byte) share.Hash
+}
+
+// openShare reads the header of a share of either format: the first byte tells.
+func openShare(src io.ReaderAt, size int64) (opened, error) {
+	b, err := share.Read(src, size, share.Region{Name: "version", Length: 1})
+	if err != nil {
+		return nil, err
+	}
+	switch b[0] {
+	case sdmf.VersionByte:
+		return asOpened(sdmf.Open(src, size))
+	case mdmf.VersionByte:
+		return asOpened(mdmf.Open(src, size))
+	}
+	return nil, &share.FormatError{Field: "version", Err: fmt.Errorf("%d, want %d (SDMF) or %d (MDMF)", b[0], sdmf.VersionByte, mdmf.VersionByte)}
+}
+
+// openAs reads a share with the given header instead of its own.
+func openAs(f share.Format, header []byte, src Source) (opened, error) {
+	if f == share.SDMF {
+		return asOpened(sdmf.OpenAs(header, src, src.Size))
+	}
+	return asOpened(mdmf.OpenAs(header, src, src.Size))
+}
+
+// asOpened keeps a nil *Share from becoming an opened that is not nil.
+func asOpened[S opened](s S, err error) (opened, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// headerSizes returns the length of a format's header and of the signed part of it.
+func headerSizes(f share.Format) (size, signed int) {
+	if f == share.SDMF {
+		return sdmf.HeaderSize, sdmf.SignedSize
+	}
+	return mdmf.HeaderSize, mdmf.SignedSize
+}
