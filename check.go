@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -167,7 +168,7 @@ func (x *checker) report() *Report {
 	for i, e := range x.m.shares {
 		f := x.findings[i]
 		s := ShareReport{Name: e.Name, Number: f.number, Verdict: verdict(f.damage), Readable: x.readable(f), Damage: f.damage}
-		slices.SortStableFunc(s.Damage, func(a, b share.Damage) int { return int(min(max(a.Region.Offset-b.Region.Offset, -1), 1)) })
+		slices.SortStableFunc(s.Damage, func(a, b share.Damage) int { return cmp.Compare(a.Region.Offset, b.Region.Offset) })
 		if f.version != nil {
 			s.SeqNum = f.version.SeqNum
 		}

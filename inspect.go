@@ -1,7 +1,9 @@
 package mutable
 
 import (
+	"cmp"
 	"io"
+	"slices"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/mdmf"
@@ -41,6 +43,7 @@ func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
 		in.Regions = []share.Region{{Name: share.UnknownShareData, Length: size}}
 	}
 	in.share(src, start)
+	slices.SortStableFunc(in.Fields, func(a, b share.Field) int { return cmp.Compare(a.Offset, b.Offset) })
 	return in
 }
 

@@ -31,14 +31,14 @@ func create(w io.WriterAt, id capability.NodeID, enabler capability.Secret, leng
 			return fmt.Errorf("lease %d: owner number 0 marks an empty slot", i)
 		}
 		l = l.storedIn(V2)
-		slots = mustAppend(record, slots, &l)
+		slots = record.MustAppend(slots, &l)
 	}
 	inline := min(int64(len(slots)), inlineLeases*leaseSize)
 	x := dataOffset + length
-	front := mustAppend(header, nil, &Header{V2.Magic(), id, enabler, uint64(length), uint64(x)})
+	front := header.MustAppend(nil, &Header{V2.Magic(), id, enabler, uint64(length), uint64(x)})
 	front = append(front, slots[:inline]...)
 	front = append(front, make([]byte, dataOffset-int64(len(front)))...)
-	back := mustAppend(extra, nil, &extraHeader{uint32(max(len(leases)-inlineLeases, 0))})
+	back := extra.MustAppend(nil, &extraHeader{uint32(max(len(leases)-inlineLeases, 0))})
 	back = append(back, slots[inline:]...)
 
 	if _, err := w.WriteAt(front, 0); err != nil {

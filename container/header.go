@@ -53,13 +53,3 @@ func secret[T any](name string, at func(*T) *capability.Secret) layout.Field[T] 
 		func(t *T) []byte { b := at(t).Reveal(); return b[:] },
 		func(t *T, b []byte) { *at(t) = capability.NewSecret([32]byte(b)) })
 }
-
-// mustAppend is t.Append for the tables of this package, whose fields hold every value of
-// their type.
-func mustAppend[T any](t layout.Table[T], b []byte, v *T) []byte {
-	b, err := t.Append(b, v)
-	if err != nil {
-		panic("container: " + err.Error())
-	}
-	return b
-}

@@ -39,7 +39,7 @@ func (s *writable) put(b []byte, off int64) error {
 	return nil
 }
 
-func (s *writable) putHeader() error { return s.put(mustAppend(header, nil, &s.Header), 0) }
+func (s *writable) putHeader() error { return s.put(header.MustAppend(nil, &s.Header), 0) }
 
 // zero clears the file from start to end. Nothing need be done where there is no file yet.
 func (s *writable) zero(start, end int64) error {
@@ -119,7 +119,7 @@ func (s *writable) settle() error {
 	}
 	extras, err := s.extras()
 	if malformed(err) {
-		extras = mustAppend(extra, nil, &extraHeader{})
+		extras = extra.MustAppend(nil, &extraHeader{})
 	} else if err != nil {
 		return err
 	}
@@ -165,11 +165,11 @@ func (s *writable) lease(l Lease) error {
 		return nil
 	}
 	count := extraHeader{uint32(len(slots) + 1 - inlineLeases)}
-	return s.put(mustAppend(extra, nil, &count), int64(s.ExtraLeaseOffset))
+	return s.put(extra.MustAppend(nil, &count), int64(s.ExtraLeaseOffset))
 }
 
 func (s *writable) putLease(l Lease) error {
-	return s.put(mustAppend(record, nil, &l), s.slotOffset(int64(l.Slot)))
+	return s.put(record.MustAppend(nil, &l), s.slotOffset(int64(l.Slot)))
 }
 
 // holds reports whether the share passes the test.

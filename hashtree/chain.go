@@ -44,10 +44,7 @@ func AppendChain(b []byte, tree []share.Hash, n, leaf int) []byte {
 	numbers := Chain(n, leaf)
 	slices.Sort(numbers)
 	for _, i := range numbers {
-		var err error
-		if b, err = entry.Append(b, &Node{i, tree[i]}); err != nil {
-			panic("hashtree: " + err.Error()) // a tree over 255 leaves has 511 nodes
-		}
+		b = entry.MustAppend(b, &Node{i, tree[i]}) // two bytes are enough for 255 leaves
 	}
 	return b
 }

@@ -199,19 +199,10 @@ func (h *Header) Append(b []byte) ([]byte, error) {
 }
 
 // Signed returns the bytes that the signature covers.
-func (h *Header) Signed() []byte { return mustAppend(signed, h) }
+func (h *Header) Signed() []byte { return signed.MustAppend(nil, h) }
 
 // Checkstring returns the bytes by which servers and writers tell versions apart.
-func (h *Header) Checkstring() []byte { return mustAppend(checkstring, h) }
-
-// mustAppend is for the fields that ParseHeader and NewHeader have checked.
-func mustAppend(t layout.Table[Header], h *Header) []byte {
-	b, err := t.Append(nil, h)
-	if err != nil {
-		panic("mdmf: " + err.Error())
-	}
-	return b
-}
+func (h *Header) Checkstring() []byte { return checkstring.MustAppend(nil, h) }
 
 // Head returns what the signed part says.
 func (h *Header) Head() share.Head {
@@ -245,18 +236,11 @@ func (h *Header) BlockAt(i int) share.Region {
 // Region returns the place of one of the regions that a share has once, clipped to a share
 // of size bytes. The name is one of share's constants.
 func (h *Header) Region(name string, size int64) share.Region {
-	for _, r := range offsets.Regions(h, between, size) {
-		if r.Name == name {
-			return r
-		}
-	}
-	panic("mdmf: no region " + name)
+	return share.Named(offsets.Regions(h, between, size), name)
 }
-
-const blockTag tagged.Tag = "allmydata_encoded_subshare_v1"
 
 // BlockHash returns the leaf of a share's block hash tree for one block: in MDMF the hash
 // covers the salt as well, since nothing else does.
 func (h *Header) BlockHash(salt [SaltSize]byte, block []byte) share.Hash {
-	return blockTag.Sum(salt[:], block)
+	return tagged.Block.Sum(salt[:], block)
 }

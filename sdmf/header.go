@@ -178,19 +178,10 @@ func (h *Header) Append(b []byte) ([]byte, error) {
 }
 
 // Signed returns the bytes that the signature covers.
-func (h *Header) Signed() []byte { return mustAppend(signed, h) }
+func (h *Header) Signed() []byte { return signed.MustAppend(nil, h) }
 
 // Checkstring returns the bytes by which servers and writers tell versions apart.
-func (h *Header) Checkstring() []byte { return mustAppend(checkstring, h) }
-
-// mustAppend is for the fields that ParseHeader and NewHeader have checked.
-func mustAppend(t layout.Table[Header], h *Header) []byte {
-	b, err := t.Append(nil, h)
-	if err != nil {
-		panic("sdmf: " + err.Error())
-	}
-	return b
-}
+func (h *Header) Checkstring() []byte { return checkstring.MustAppend(nil, h) }
 
 // Head returns what the signed part says.
 func (h *Header) Head() share.Head {
@@ -222,16 +213,9 @@ func (h *Header) regions(size int64) []share.Region {
 // Region returns the place of one of the regions that a share has once, clipped to a share
 // of size bytes. The name is one of share's constants.
 func (h *Header) Region(name string, size int64) share.Region {
-	for _, r := range h.regions(size) {
-		if r.Name == name {
-			return r
-		}
-	}
-	panic("sdmf: no region " + name)
+	return share.Named(h.regions(size), name)
 }
-
-const blockTag tagged.Tag = "allmydata_encoded_subshare_v1"
 
 // BlockHash returns the only leaf of a share's block hash tree. The salt, which is the IV,
 // is not part of it: the signature covers that.
-func (h *Header) BlockHash(_ [SaltSize]byte, block []byte) share.Hash { return blockTag.Sum(block) }
+func (h *Header) BlockHash(_ [SaltSize]byte, block []byte) share.Hash { return tagged.Block.Sum(block) }

@@ -117,7 +117,7 @@ func (s *Share) Malformed() []error {
 func HeaderFields(b []byte) []share.Field { return header.DumpPrefix(b) }
 
 // HeaderBytes returns the wire form of the header that the share is read with.
-func (s *Share) HeaderBytes() []byte { return mustAppend(header, &s.Header) }
+func (s *Share) HeaderBytes() []byte { return header.MustAppend(nil, &s.Header) }
 
 // PackedBytes returns the wire form of the header as [Header.Packed] makes it, or nil if
 // that does not fit.

@@ -1,6 +1,7 @@
 package share
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -46,11 +47,20 @@ func Between(name string, start, end uint64, size int64) Region {
 	return Region{name, int64(start), int64(end - start)}
 }
 
+// Named returns the region called name, which must be among regions.
+func Named(regions []Region, name string) Region {
+	for _, r := range regions {
+		if r.Name == name {
+			return r
+		}
+	}
+	panic("share: no region " + name)
+}
+
 // Read returns the bytes of region r of a share of size bytes. A region that reaches past
 // the end is a *FormatError: nothing is allocated for it.
 func Read(src io.ReaderAt, size int64, r Region) ([]byte, error) {
-	b, err := ReadInto(nil, src, size, r)
-	return b, err
+	return ReadInto(nil, src, size, r)
 }
 
 // ReadInto is Read into b's memory where that is large enough.
@@ -73,7 +83,7 @@ func ReadInto(b []byte, src io.ReaderAt, size int64, r Region) ([]byte, error) {
 // of them lies, and Trailing behind the last.
 func Cover(regions []Region, size int64) []Region {
 	regions = slices.Clone(regions)
-	slices.SortStableFunc(regions, func(a, b Region) int { return int(min(max(a.Offset-b.Offset, -1), 1)) })
+	slices.SortStableFunc(regions, func(a, b Region) int { return cmp.Compare(a.Offset, b.Offset) })
 	var out []Region
 	at := int64(0)
 	for _, r := range regions {

@@ -147,3 +147,13 @@ func (t Table[T]) Append(b []byte, v *T) ([]byte, error) {
 	}
 	return out, nil
 }
+
+// MustAppend is Append for a v that is known to fit: all of its fields came from a share, or
+// were checked before.
+func (t Table[T]) MustAppend(b []byte, v *T) []byte {
+	b, err := t.Append(b, v)
+	if err != nil {
+		panic("layout: " + err.Error())
+	}
+	return b
+}

@@ -17,6 +17,9 @@ import (
 // A Tag names the purpose of a hash. Most are ASCII text; a few are secrets themselves.
 type Tag string
 
+// Block is the purpose of block hashes, in both share formats.
+const Block Tag = "allmydata_encoded_subshare_v1"
+
 // AppendNetstring appends the decimal length of s, a colon, s and a comma to b.
 func AppendNetstring[S ~string | ~[]byte](b []byte, s S) []byte {
 	b = strconv.AppendInt(b, int64(len(s)), 10)
