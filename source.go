@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 		}
 	}
 	s := c.Share()
-	if all := c.WithSlack(); cutShort(s) && !cutShort(all) {
+	if all := c.WithSlack(); cutShort(s) && !cutShort(all) && goesOn(all, s.Size()) {
 		s = all
 	}
 	return Source{name, number, s, s.Size(), c}
@@ -58,6 +59,14 @@ func cutShort(s *io.SectionReader) bool {
 	return errors.Is(err, share.ErrTruncated) || err == nil && slices.ContainsFunc(o.Malformed(), func(err error) bool {
 		return errors.Is(err, share.ErrTruncated)
 	})
+}
+
+// goesOn reports whether anything but zeros stands behind the first n bytes of s. Zeros are
+// what is left where a share was really cut.
+func goesOn(s *io.SectionReader, n int64) bool {
+	var b [4096]byte
+	m, _ := s.ReadAt(b[:], n)
+	return len(bytes.Trim(b[:m], "\x00")) > 0
 }
 
 // opened is a share whose header could be read: an *sdmf.Share or an *mdmf.Share.

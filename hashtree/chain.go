@@ -38,6 +38,22 @@ func ParseChain(b []byte) ([]Node, error) {
 	return nodes, nil
 }
 
+// ChainLeaf returns the leaf number that a share hash chain in a tree over n leaves is made
+// for, or -1: its deepest node is the leaf's sibling.
+func ChainLeaf(n int, chain []Node) int {
+	deepest := 0
+	for _, node := range chain {
+		deepest = max(deepest, node.Number)
+	}
+	if n == 1 {
+		return 0
+	}
+	if leaf := Sibling(deepest) - Leaf(n, 0); leaf >= 0 && leaf < n {
+		return leaf
+	}
+	return -1
+}
+
 // AppendChain appends the share hash chain of leaf number leaf to b: the nodes of [Chain],
 // taken from a complete tree over n leaves, sorted by their numbers.
 func AppendChain(b []byte, tree []share.Hash, n, leaf int) []byte {

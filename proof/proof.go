@@ -183,24 +183,36 @@ func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error
 	})
 }
 
-// Find is Root for a share whose number may be wrong, or -1 for unknown: it tries the
-// number first and then all others, and returns the one that is proven.
+// Find is Root for a share whose number may be wrong, or -1 for unknown. It tries that
+// number first, then the one that the chain is made for, then all others, and returns the
+// one that is proven. Shares with equal blocks can prove more than one number.
 func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node) (int, error) {
-	err := share.ErrHash
-	if number >= 0 && number < v.N {
-		if err = v.Root(number, root, chain); err == nil {
-			return number, nil
+	var first error
+	try := func(n int) bool {
+		if n < 0 || n >= v.N {
+			return false
 		}
+		err := v.Root(n, root, chain)
+		if first == nil {
+			first = err
+		}
+		return err == nil
+	}
+	if try(number) {
+		return number, nil
+	}
+	if n := hashtree.ChainLeaf(v.N, chain); try(n) {
+		return n, nil
 	}
 	for n := range v.N {
-		if v.Root(n, root, chain) == nil {
+		if try(n) {
 			return n, nil
 		}
 	}
 	if number < 0 {
 		return -1, fmt.Errorf("share hash chain: %w, whichever the share's number", share.ErrHash)
 	}
-	return -1, err
+	return -1, first
 }
 
 // A Share is a share of a proven version, whose block hash tree has a proven root.
