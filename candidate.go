@@ -106,6 +106,17 @@ func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
 	return w.proven, w.err
 }
 
+// find returns the number that some view proves c to have.
+func (c *candidate) find(whole bool) (int, bool) {
+	c.open()
+	for _, w := range c.views {
+		if p, err := c.prove(w, whole); err == nil {
+			return p.Number, true
+		}
+	}
+	return Unknown, false
+}
+
 // block returns the proven block of segment i. It tries every view, and remembers the one
 // that served. Shares whose stored block hash tree is of no use are read as a whole only if
 // whole is set.

@@ -25,9 +25,10 @@ type CheckOptions struct {
 func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
 	m := Map(c, shares)
 	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares))}
-	// What one share proves may explain another: look at those with damage once more when
-	// everything that can be proven is.
-	for pass := range 2 {
+	// What one share proves may explain another: look at those with damage again, at least
+	// once, while more is proven.
+	for pass, known := 0, 0; pass < 2 || known < m.known(); pass++ {
+		known = m.known()
 		for i, e := range m.shares {
 			if pass == 0 || len(x.findings[i].damage) > 0 {
 				x.findings[i] = x.look(e, pass > 0)
@@ -214,7 +215,7 @@ func (x *checker) count(v *version) (good []int, recoverable bool) {
 	counts := make([]int, max(v.Segments(), 1)) // shares with a proven block, for every segment
 	byNumber := map[int][]bool{}
 	for _, f := range x.findings {
-		if f.version != v || !f.root {
+		if f.version != v || !f.root || f.number == Unknown {
 			continue
 		}
 		if len(f.damage) == 0 {

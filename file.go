@@ -64,9 +64,38 @@ func (m *Servermap) open(c capability.Read, v *version) (*File, error) {
 	return &File{read: c, m: m, v: v, code: code, candidates: m.candidates(v), segment: -1}, nil
 }
 
-// probe reports whether the first segment can be read.
+// probe reports whether the first segment can be read; of an empty file, whether k shares
+// prove to be of this version.
 func (f *File) probe() bool {
-	return f.v.Segments() > 0 && f.load(0) == nil
+	if f.v.Segments() > 0 {
+		return f.load(0) == nil
+	}
+	numbers := map[int]bool{}
+	f.rounds(func(c *candidate, whole bool) bool {
+		if n, ok := c.find(whole); ok {
+			numbers[n] = true
+		} else if c.version == f.v && c.number != Unknown {
+			numbers[c.number] = true
+		}
+		return len(numbers) < f.v.K
+	})
+	return len(numbers) >= f.v.K
+}
+
+// rounds calls try for each candidate, and again while what one proves may help another,
+// and then once more with whole set, which makes good for damaged block hash trees. It ends
+// when try returns false.
+func (f *File) rounds(try func(c *candidate, whole bool) bool) {
+	for _, whole := range []bool{false, true} {
+		for known := -1; known < f.v.Known(); {
+			known = f.v.Known()
+			for _, c := range f.candidates {
+				if !try(c, whole) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Head returns which version this is, and how it is encoded.
@@ -169,38 +198,34 @@ func (f *File) load(i int) error {
 }
 
 // blocks returns k proven blocks of segment i, each at the index of its share's number, and
-// their salt. It goes through the shares again while what one proves may help another, and
-// then once more making good for damaged block hash trees.
-func (f *File) blocks(i int) ([][]byte, [16]byte, error) {
-	blocks := make([][]byte, f.v.N)
-	var salt [16]byte
+// their salt.
+func (f *File) blocks(i int) (blocks [][]byte, salt [16]byte, err error) {
+	blocks = make([][]byte, f.v.N)
 	have := 0
-	for _, whole := range []bool{false, true} {
-		for known := -1; known < f.v.Known(); {
-			known = f.v.Known()
-			for _, c := range f.candidates {
-				// Where a place may be wrong about a share's number, the second round finds out.
-				if n := c.number; (c.placed || !whole) && n >= 0 && n < f.v.N && blocks[n] != nil {
-					continue
-				}
-				b, err := c.block(i, whole)
-				if err != nil || blocks[c.number] != nil {
-					continue
-				}
-				if have > 0 && b.Salt != salt {
-					return nil, salt, fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them", i)
-				}
-				salt, blocks[c.number] = b.Salt, b.Data
-				if have++; have == f.v.K {
-					return blocks, salt, nil
-				}
-			}
+	f.rounds(func(c *candidate, whole bool) bool {
+		// Where a place may be wrong about a share's number, the last round finds out.
+		if n := c.number; (c.placed || !whole) && n >= 0 && n < f.v.N && blocks[n] != nil {
+			return true
+		}
+		b, blockErr := c.block(i, whole)
+		if blockErr != nil || blocks[c.number] != nil {
+			return true
+		}
+		if have > 0 && b.Salt != salt {
+			err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them", i)
+			return false
+		}
+		salt, blocks[c.number] = b.Salt, b.Data
+		have++
+		return have < f.v.K
+	})
+	if err == nil && have < f.v.K {
+		err = &NotEnoughSharesError{
+			Version: f.v.Version.Version, Segment: i, Have: have, Want: f.v.K,
+			Shares: f.faults(), Others: f.m.others(f.v),
 		}
 	}
-	return nil, salt, &NotEnoughSharesError{
-		Version: f.v.Version.Version, Segment: i, Have: have, Want: f.v.K,
-		Shares: f.faults(), Others: f.m.others(f.v),
-	}
+	return blocks, salt, err
 }
 
 // others returns the other versions that have enough shares.

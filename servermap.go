@@ -148,18 +148,26 @@ func (v *version) countTables() {
 }
 
 // findNumbers proves the numbers of shares whose place does not tell them. Members help each
-// other: it goes on while anything is found.
+// other with the nodes that they prove: it goes on while there are more of them.
 func (v *version) findNumbers() {
-	for known := -1; known < v.Known(); {
+	unknown := func(e *member) bool { return e.number == Unknown }
+	for known := -1; known < v.Known() && slices.ContainsFunc(v.members, unknown); {
 		known = v.Known()
 		for _, e := range v.members {
-			if e.number == Unknown {
-				if p, err := v.Open(e.share, Unknown); err == nil {
-					e.number = p.Number
-				}
+			if p, err := v.Open(e.share, e.number); err == nil && unknown(e) {
+				e.number = p.Number
 			}
 		}
 	}
+}
+
+// known returns how many nodes of all share hash trees are proven.
+func (m *Servermap) known() int {
+	n := 0
+	for _, v := range m.versions {
+		n += v.Known()
+	}
+	return n
 }
 
 // disown says why e belongs to no version of the file.
