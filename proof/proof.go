@@ -184,35 +184,30 @@ func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error
 }
 
 // Find is Root for a share whose number may be wrong, or -1 for unknown. It tries that
-// number first, then the one that the chain is made for, then all others, and returns the
-// one that is proven. Shares with equal blocks can prove more than one number.
-func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node) (int, error) {
-	var first error
-	try := func(n int) bool {
+// number first and then the one that the chain is made for, and returns the one that is
+// proven. If anyNumber is set it tries all others too. That is for the last resort: shares
+// with equal blocks can prove more than one number, and one of those is its own.
+func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node, anyNumber bool) (int, error) {
+	numbers := []int{number, hashtree.ChainLeaf(v.N, chain)}
+	if anyNumber {
+		for n := range v.N {
+			numbers = append(numbers, n)
+		}
+	}
+	err := errors.New("share hash chain: it does not tell the share's number")
+	for i, n := range numbers {
 		if n < 0 || n >= v.N {
-			return false
+			continue
 		}
-		err := v.Root(n, root, chain)
-		if first == nil {
-			first = err
-		}
-		return err == nil
-	}
-	if try(number) {
-		return number, nil
-	}
-	if n := hashtree.ChainLeaf(v.N, chain); try(n) {
-		return n, nil
-	}
-	for n := range v.N {
-		if try(n) {
+		failed := v.Root(n, root, chain)
+		if failed == nil {
 			return n, nil
 		}
+		if i < 2 {
+			err = failed
+		}
 	}
-	if number < 0 {
-		return -1, fmt.Errorf("share hash chain: %w, whichever the share's number", share.ErrHash)
-	}
-	return -1, first
+	return -1, err
 }
 
 // A Share is a share of a proven version, whose block hash tree has a proven root.
@@ -230,39 +225,40 @@ func (v *Version) Open(s Unproven, number int) (*Share, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := v.find(s, number, root)
-	if err != nil {
-		return nil, err
-	}
-	return &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), root)}, nil
+	return v.open(s, number, root, false)
 }
 
-// OpenWhole is Open for a share whose stored block hash tree does not prove itself: it reads
-// all blocks and makes the tree from them.
+// OpenWhole is Open for a share that does not prove itself with what it stores: it reads all
+// blocks, makes the block hash tree from them, and tries every number.
 func (v *Version) OpenWhole(s Unproven, number int) (*Share, error) {
 	leaves, err := Leaves(s)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		var p *Share
+		if p, err = v.open(s, number, hashtree.Build(leaves)[0], true); err == nil {
+			p.whole = true
+			p.Adopt(leaves)
+			return p, nil
+		}
 	}
-	nodes := hashtree.Build(leaves)
-	n, err := v.find(s, number, nodes[0])
-	if err != nil {
-		return nil, err
+	// A block is bad, but the stored root may be good and only the number wrong.
+	if root, rootErr := BlockHash(s, 0); rootErr == nil {
+		return v.open(s, number, root, true)
 	}
-	p := &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), nodes[0]), whole: true}
-	p.Adopt(leaves)
-	return p, nil
+	return nil, err
 }
 
-// find is Find with the chain of s. That the chain is broken matters only if its nodes are
-// not known already.
-func (v *Version) find(s Unproven, number int, root share.Hash) (int, error) {
+// open returns s with the root that it proves. That its chain is broken matters only if the
+// nodes are not known already.
+func (v *Version) open(s Unproven, number int, root share.Hash, anyNumber bool) (*Share, error) {
 	chain, chainErr := Chain(s)
-	n, err := v.Find(number, root, chain)
-	if err != nil && chainErr != nil {
-		return -1, chainErr
+	n, err := v.Find(number, root, chain, anyNumber)
+	if err == nil {
+		return &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), root)}, nil
 	}
-	return n, err
+	if chainErr != nil {
+		return nil, chainErr
+	}
+	return nil, err
 }
 
 // Adopt proves all leaves at once, if together they give the proven root, and reports
