@@ -101,6 +101,9 @@ func (f *File) rounds(try func(c *candidate, whole bool) bool) {
 // Head returns which version this is, and how it is encoded.
 func (f *File) Head() share.Head { return f.v.Head }
 
+// Servermap returns which versions the shares belong to.
+func (f *File) Servermap() *Servermap { return f.m }
+
 // Size returns the length of the file in bytes.
 func (f *File) Size() int64 { return int64(f.v.DataLength) }
 

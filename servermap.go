@@ -206,7 +206,7 @@ func (v *version) numbers() []int {
 // A MappedVersion is a version that a Servermap found.
 type MappedVersion struct {
 	share.Head
-	Shares      []int // the different share numbers found
+	Shares      []int // the different share numbers found, sorted
 	Recoverable bool  // at least k of them
 }
 

@@ -77,16 +77,16 @@ func open(r io.ReaderAt, size int64, marked bool) (*Container, error) {
 
 // Share returns the share: DataLength bytes, or as many of them as the file has.
 func (c *Container) Share() *io.SectionReader {
-	n := min(c.DataLength, uint64(max(c.file.Size()-dataOffset, 0)))
-	return io.NewSectionReader(c.file, dataOffset, int64(n))
+	n := min(c.DataLength, uint64(max(c.file.Size()-ShareOffset, 0)))
+	return io.NewSectionReader(c.file, ShareOffset, int64(n))
 }
 
 // WithSlack returns the share and the slack behind it, all that the file has for the share.
 // Where the data length is damaged, the end of the share may lie there.
 func (c *Container) WithSlack() *io.SectionReader {
 	end := c.file.Size()
-	if x := c.ExtraLeaseOffset; x >= uint64(dataOffset) && x < uint64(end) {
+	if x := c.ExtraLeaseOffset; x >= uint64(ShareOffset) && x < uint64(end) {
 		end = int64(x)
 	}
-	return io.NewSectionReader(c.file, dataOffset, max(end-dataOffset, 0))
+	return io.NewSectionReader(c.file, ShareOffset, max(end-ShareOffset, 0))
 }

@@ -34,10 +34,10 @@ func create(w io.WriterAt, id capability.NodeID, enabler capability.Secret, leng
 		slots = record.MustAppend(slots, &l)
 	}
 	inline := min(int64(len(slots)), inlineLeases*leaseSize)
-	x := dataOffset + length
+	x := ShareOffset + length
 	front := header.MustAppend(nil, &Header{V2.Magic(), id, enabler, uint64(length), uint64(x)})
 	front = append(front, slots[:inline]...)
-	front = append(front, make([]byte, dataOffset-int64(len(front)))...)
+	front = append(front, make([]byte, ShareOffset-int64(len(front)))...)
 	back := extra.MustAppend(nil, &extraHeader{uint32(max(len(leases)-inlineLeases, 0))})
 	back = append(back, slots[inline:]...)
 
@@ -60,5 +60,5 @@ func (s *shareWriter) WriteAt(b []byte, off int64) (int, error) {
 	if off < 0 || off > s.length || int64(len(b)) > s.length-off {
 		return 0, fmt.Errorf("container: %d bytes at %d do not fit into a share of %d", len(b), off, s.length)
 	}
-	return s.writeAt(b, dataOffset+off)
+	return s.writeAt(b, ShareOffset+off)
 }

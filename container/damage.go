@@ -41,7 +41,7 @@ func (c *Container) dataLengthDamage() *share.Damage {
 	if c.DataLength > room {
 		return c.damage(dataLengthSpan, 0, fmt.Errorf("%d, but the file has %d bytes of it", c.DataLength, room))
 	}
-	if start := uint64(dataOffset); c.ExtraLeaseOffset >= start && c.DataLength > c.ExtraLeaseOffset-start {
+	if start := uint64(ShareOffset); c.ExtraLeaseOffset >= start && c.DataLength > c.ExtraLeaseOffset-start {
 		return c.damage(dataLengthSpan, 0, fmt.Errorf("%d, but the extra leases start after %d", c.DataLength, c.ExtraLeaseOffset-start))
 	}
 	return nil
@@ -54,7 +54,7 @@ func (c *Container) extraLeases() (int64, *share.Damage) {
 	switch {
 	case size < headerSize:
 		return 0, c.damage(offsetSpan, 0, share.ErrTruncated)
-	case x < uint64(dataOffset):
+	case x < uint64(ShareOffset):
 		return 0, c.damage(offsetSpan, 0, fmt.Errorf("%d lies in front of the share", x))
 	case x > uint64(size) || size-int64(x) < countSize:
 		return 0, c.damage(offsetSpan, 0, fmt.Errorf("%d lies beyond the file of %d bytes", x, size))

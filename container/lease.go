@@ -44,11 +44,14 @@ var extra = layout.Table[extraHeader]{
 const inlineLeases = 4
 
 var (
-	leaseSize  = int64(record.Size())
-	countSize  = int64(extra.Size())
-	countSpan  = extra.Span("extra lease count")
-	dataOffset = headerSize + inlineLeases*leaseSize // where the share starts
+	leaseSize = int64(record.Size())
+	countSize = int64(extra.Size())
+	countSpan = extra.Span("extra lease count")
 )
+
+// ShareOffset is where the share starts in every container, in bytes (storage/mutable.py:
+// MutableShareFile.DATA_OFFSET).
+var ShareOffset = headerSize + inlineLeases*leaseSize
 
 // LeaseSpans returns name and place of every field of a lease.
 func LeaseSpans() []share.Region { return record.Spans() }

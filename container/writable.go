@@ -62,21 +62,21 @@ func (s *writable) write(b []byte, off int64) error {
 			return err
 		}
 	}
-	return s.put(b, dataOffset+off)
+	return s.put(b, ShareOffset+off)
 }
 
 // grow makes the share length bytes long, with zeros up to the byte hole, and moves the
 // extra leases if they are in the way: just behind the share, so that no room is left.
 func (s *writable) grow(hole, length int64) error {
 	var extras []byte
-	if uint64(dataOffset+length) > s.ExtraLeaseOffset {
+	if uint64(ShareOffset+length) > s.ExtraLeaseOffset {
 		var err error
 		if extras, err = s.extras(); err != nil {
 			return err
 		}
-		s.ExtraLeaseOffset = uint64(dataOffset + length)
+		s.ExtraLeaseOffset = uint64(ShareOffset + length)
 	}
-	if err := s.zero(dataOffset+int64(s.DataLength), dataOffset+hole); err != nil {
+	if err := s.zero(ShareOffset+int64(s.DataLength), ShareOffset+hole); err != nil {
 		return err
 	}
 	if err := s.put(extras, int64(s.ExtraLeaseOffset)); err != nil {
@@ -125,7 +125,7 @@ func (s *writable) settle() error {
 	}
 	length := s.Share().Size()
 	s.DataLength = uint64(length)
-	s.ExtraLeaseOffset = uint64(max(dataOffset+length, s.file.Size()-int64(len(extras))))
+	s.ExtraLeaseOffset = uint64(max(ShareOffset+length, s.file.Size()-int64(len(extras))))
 	if err := s.put(extras, int64(s.ExtraLeaseOffset)); err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (s *writable) clip(r Range) Range {
 // readRange returns the bytes of r that the share has.
 func (s *writable) readRange(r Range) ([]byte, error) {
 	r = s.clip(r)
-	b, err := s.read(dataOffset+r.Offset, r.Length)
+	b, err := s.read(ShareOffset+r.Offset, r.Length)
 	if err != nil {
 		return nil, fmt.Errorf("%d bytes at %d: %w", r.Length, r.Offset, err)
 	}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"path"
 	"slices"
+
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/share"
 )
 
-// ContainerHeaderSize is where the share starts in a container (storage/mutable.py:
-// MutableShareFile.DATA_OFFSET).
-const ContainerHeaderSize = 468
+// ContainerHeaderSize is where the share starts in a container.
+var ContainerHeaderSize = int(container.ShareOffset)
 
 // A Case is one mutable file that Tahoe-LAFS wrote, and read back before its shares were copied.
 type Case struct {
@@ -131,10 +133,16 @@ func (c *Case) Container(s Share) []byte { return read(path.Join(c.Name, s.File)
 // the share ends with bytes of an older version.
 func (c *Case) ShareBytes(s Share) []byte { return shareIn(c.Container(s)) }
 
-// shareIn returns the share that a sound container holds; it aliases the container.
-func shareIn(container []byte) []byte {
-	length := binary.BigEndian.Uint64(container[84:])
-	return container[ContainerHeaderSize:][:length]
+// shareIn returns the share that a sound container holds; it aliases file.
+func shareIn(file []byte) []byte {
+	length := binary.BigEndian.Uint64(field(file, "data length"))
+	return file[ContainerHeaderSize:][:length]
+}
+
+// field returns the bytes of a field in the header of a container, by its name there.
+func field(b []byte, name string) []byte {
+	span := share.Named(container.HeaderSpans(), name)
+	return b[span.Offset:span.End()]
 }
 
 // Plaintext returns what Tahoe returned for the file. Where there are several versions, it is

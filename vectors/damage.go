@@ -145,15 +145,15 @@ func replaceShare(container, share []byte) []byte {
 	was := shareIn(container)
 	header := bytes.Clone(container[:ContainerHeaderSize])
 	behind := container[ContainerHeaderSize+len(was):]
-	extraLeases := binary.BigEndian.Uint64(header[92:])
+	extraLeases := binary.BigEndian.Uint64(field(header, "extra lease offset"))
 	var zeros []byte
 	if len(share) < len(was) {
 		zeros = make([]byte, len(was)-len(share))
 	} else {
 		extraLeases += uint64(len(share) - len(was))
 	}
-	binary.BigEndian.PutUint64(header[84:], uint64(len(share)))
-	binary.BigEndian.PutUint64(header[92:], extraLeases)
+	binary.BigEndian.PutUint64(field(header, "data length"), uint64(len(share)))
+	binary.BigEndian.PutUint64(field(header, "extra lease offset"), extraLeases)
 	return slices.Concat(header, share, zeros, behind)
 }
 

@@ -3,13 +3,31 @@ package vectors
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/sdmf"
+	"github.com/golafs/mutable/share"
 )
+
+// head returns the format and version that the header of a share names.
+func head(t *testing.T, b []byte) (string, share.Version) {
+	t.Helper()
+	if h, err := sdmf.ParseHeader(b); err == nil {
+		return "sdmf", h.Version
+	}
+	h, err := mdmf.ParseHeader(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "mdmf", h.Version
+}
 
 // Every container is what the server wrote, and its case describes it rightly.
 func TestContainers(t *testing.T) {
@@ -20,22 +38,21 @@ func TestContainers(t *testing.T) {
 				t.Errorf("%s: %s: %d bytes, SHA-256 %x, want %d, %v", c.Name, s.File, len(b), got, s.FileSize, s.SHA256)
 				continue
 			}
-			if got := b[52:84]; !bytes.Equal(got, s.WriteEnabler[:]) {
-				t.Errorf("%s: %s: write enabler %x, want %v", c.Name, s.File, got, s.WriteEnabler)
+			file, err := container.Open(bytes.NewReader(b), s.FileSize)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if got := b[32:52]; !bytes.Equal(got, s.Server[:]) {
-				t.Errorf("%s: %s: server %x, want %x", c.Name, s.File, got, s.Server[:])
+			if file.WriteEnabler.Reveal() != s.WriteEnabler || file.NodeID != capability.NodeID(s.Server) {
+				t.Errorf("%s: %s: write enabler or server do not fit", c.Name, s.File)
 			}
-			share := c.ShareBytes(s)
-			version := map[byte]string{0: "sdmf", 1: "mdmf"}[share[0]]
-			seqnum, root := binary.BigEndian.Uint64(share[1:]), share[9:41]
-			if int64(len(share)) != s.ShareLength || version != c.Format || seqnum != s.SeqNum || !bytes.Equal(root, s.RootHash[:]) {
-				t.Errorf("%s: %s: share of %d bytes, %s, version %d:%x, want %d, %s, %d:%v",
-					c.Name, s.File, len(share), version, seqnum, root, s.ShareLength, c.Format, s.SeqNum, s.RootHash)
+			bare := c.ShareBytes(s)
+			format, version := head(t, bare)
+			if int64(len(bare)) != s.ShareLength || format != c.Format || version.SeqNum != s.SeqNum || Hash(version.RootHash) != s.RootHash {
+				t.Errorf("%s: %s: share of %d bytes, %s, version %v, want %d, %s, %d:%v",
+					c.Name, s.File, len(bare), format, version, s.ShareLength, c.Format, s.SeqNum, s.RootHash)
 			}
 			if f, ok := c.Containers[path.Base(s.File)]; ok {
-				extra := int64(binary.BigEndian.Uint64(b[92:]))
-				if f.FileSize != s.FileSize || f.DataLength != s.ShareLength || f.ExtraLeaseOffset != extra {
+				if f.FileSize != s.FileSize || f.DataLength != s.ShareLength || f.ExtraLeaseOffset != int64(file.ExtraLeaseOffset) {
 					t.Errorf("%s: %s: container fields %+v do not fit", c.Name, s.File, f)
 				}
 			} else if c.Containers != nil {

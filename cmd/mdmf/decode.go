@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -25,8 +26,16 @@ type decoded struct {
 	Size       int64        `json:"size"` // of the whole file
 	Offset     int64        `json:"offset"`
 	Length     int64        `json:"length"`
-	Output     string       `json:"output"`
-	PassedOver []passedOver `json:"passed_over"`
+	Output     string         `json:"output"`
+	PassedOver []passedOver   `json:"passed_over"`
+	Others     []otherVersion `json:"other_versions"`
+}
+
+// otherVersion is a version that was there too.
+type otherVersion struct {
+	share.Version
+	Shares      []int `json:"shares"`
+	Recoverable bool  `json:"recoverable"`
 }
 
 // passedOver is a share that was of no use.
@@ -74,7 +83,7 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 	defer set.Close()
 	f, err := mutable.Open(c, set.sources, mutable.OpenOptions{SeqNum: o.seqNum})
 	if err != nil {
-		return err
+		return advise(err)
 	}
 	if o.length == -1 {
 		o.length = max(f.Size()-o.offset, 0)
@@ -83,9 +92,10 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return fmt.Errorf("%d bytes from byte %d on: the file has %d bytes", o.length, o.offset, f.Size())
 	}
 	if err := s.recover(f, o); err != nil {
-		return err
+		return advise(err)
 	}
-	result := decoded{f.Head().Format, c.VerifyCap().StorageIndex(), f.Head().Version, f.Size(), o.offset, o.length, o.output, []passedOver{}}
+	result := decoded{f.Head().Format, c.VerifyCap().StorageIndex(), f.Head().Version, f.Size(),
+		o.offset, o.length, o.output, []passedOver{}, s.others(f)}
 	for _, fault := range f.Faults() {
 		fmt.Fprintf(s.err, "mdmf: passed over %v\n", fault)
 		result.PassedOver = append(result.PassedOver, passedOver{fault.Name, fault.Number, fault.Err.Error()})
@@ -94,6 +104,28 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return s.print(result)
 	}
 	return nil
+}
+
+// advise adds to an error how another version can be asked for.
+func advise(err error) error {
+	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+	if !ok || len(e.Others) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w\nUse --seqnum %d to recover that version instead", err, e.Others[0].SeqNum)
+}
+
+// others warns of other versions that the shares belong to, and returns them.
+func (s *streams) others(f *mutable.File) []otherVersion {
+	out := []otherVersion{}
+	for _, v := range f.Servermap().Versions() {
+		if v.Head == f.Head() {
+			continue
+		}
+		out = append(out, otherVersion{v.Version, v.Shares, v.Recoverable})
+		fmt.Fprintf(s.err, "mdmf: recovered version %d; shares %s are of version %d, which needs %d\n", f.Head().SeqNum, ranges(v.Shares), v.SeqNum, v.K)
+	}
+	return out
 }
 
 // recover writes the part of f that o asks for.
