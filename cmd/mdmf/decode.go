@@ -23,9 +23,9 @@ type decoded struct {
 	Format       share.Format            `json:"format"`
 	StorageIndex capability.StorageIndex `json:"storage_index"`
 	share.Version
-	Size       int64        `json:"size"` // of the whole file
-	Offset     int64        `json:"offset"`
-	Length     int64        `json:"length"`
+	Size       int64          `json:"size"` // of the whole file
+	Offset     int64          `json:"offset"`
+	Length     int64          `json:"length"`
 	Output     string         `json:"output"`
 	PassedOver []passedOver   `json:"passed_over"`
 	Others     []otherVersion `json:"other_versions"`

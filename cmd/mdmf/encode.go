@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -152,6 +153,7 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	keepTrack(tmp.Name())
 	spool := &spooled{tmp}
 	size, err := io.Copy(tmp, in)
 	if err == nil {
@@ -169,10 +171,8 @@ type spooled struct{ *os.File }
 
 func (f *spooled) Close() error {
 	err := f.File.Close()
-	if rm := os.Remove(f.Name()); err == nil {
-		err = rm
-	}
-	return err
+	defer release(f.Name())
+	return errors.Join(err, os.Remove(f.Name()))
 }
 
 // A server is a storage directory and whose it is.

@@ -28,14 +28,19 @@ func create(path string) (*newFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	keepTrack(name)
 	return &newFile{f, path}, nil
 }
 
 // Commit puts the file into its place.
 func (f *newFile) Commit() error {
-	if err := errors.Join(f.Sync(), f.Close(), os.Rename(f.Name(), f.path)); err != nil {
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
+	if err := os.Rename(f.Name(), f.path); err != nil {
+		return err
+	}
+	release(f.Name())
 	return syncDir(filepath.Dir(f.path))
 }
 
@@ -43,6 +48,7 @@ func (f *newFile) Commit() error {
 func (f *newFile) Discard() {
 	f.Close()
 	os.Remove(f.Name())
+	release(f.Name())
 }
 
 // syncDir makes renames in a directory last. Windows has no such call, and does not need it.
