@@ -203,17 +203,14 @@ func (x *checker) report() *Report {
 // readable reports whether every block of a share can be used; without Verify, whether its
 // block hash tree has a proven root.
 func (x *checker) readable(f finding) bool {
-	if x.Verify {
-		return f.root && !slices.Contains(f.blocks, false)
-	}
-	return f.root
+	return f.root && (!x.Verify || len(f.blocks) == f.version.Segments() && !slices.Contains(f.blocks, false))
 }
 
-// count returns the good shares of v, and whether v can be recovered.
+// count returns the good shares of v, and whether v can be recovered: whether k different
+// shares have a proven block, for every segment.
 func (x *checker) count(v *version) (good []int, recoverable bool) {
 	good = []int{}
-	counts := make([]int, max(v.Segments(), 1)) // shares with a proven block, for every segment
-	byNumber := map[int][]bool{}
+	proven := map[int][]bool{} // by share number
 	for _, f := range x.findings {
 		if f.version != v || !f.root || f.number == Unknown {
 			continue
@@ -221,18 +218,37 @@ func (x *checker) count(v *version) (good []int, recoverable bool) {
 		if len(f.damage) == 0 {
 			good = append(good, f.number)
 		}
-		if byNumber[f.number] == nil {
-			byNumber[f.number] = make([]bool, len(counts))
-		}
-		for i := range counts {
-			if !byNumber[f.number][i] && (len(f.blocks) == 0 || f.blocks[i]) {
-				byNumber[f.number][i] = true
-				counts[i]++
-			}
-		}
+		proven[f.number] = either(proven[f.number], f.blocks)
 	}
 	slices.Sort(good)
-	return slices.Compact(good), slices.Min(counts) >= v.K
+	good = slices.Compact(good)
+	if len(proven) < v.K || !x.Verify {
+		return good, len(proven) >= v.K
+	}
+	for i := range v.Segments() {
+		have := 0
+		for _, blocks := range proven {
+			if i < len(blocks) && blocks[i] {
+				have++
+			}
+		}
+		if have < v.K {
+			return good, false
+		}
+	}
+	return good, true
+}
+
+// either returns for each segment whether one of two shares with one number has its block.
+func either(a, b []bool) []bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	a = slices.Clone(a)
+	for i, proven := range b {
+		a[i] = a[i] || proven
+	}
+	return a
 }
 
 // verdict sums up damage.

@@ -127,7 +127,7 @@ func (e *examination) hashes() {
 	var unread error
 	if e.Verify {
 		leaves, unread = proof.Leaves(e.w)
-		e.blocks = make([]bool, e.w.Head().Segments())
+		e.blocks = make([]bool, len(leaves)) // and not as many as the header says there are
 	}
 	p, err := e.c.prove(e.w, e.Verify)
 	if err != nil {
@@ -156,7 +156,7 @@ func (e *examination) unproven(leaves []share.Hash, err error) {
 	switch {
 	case treeErr != nil:
 		e.add(e.w.Region(share.BlockHashTree), treeErr)
-	case e.Verify && len(leaves) == len(e.blocks) && len(leaves) > 0 && !slices.Equal(stored, hashtree.Build(leaves)):
+	case len(leaves) > 0 && len(leaves) == e.w.Head().Segments() && !slices.Equal(stored, hashtree.Build(leaves)):
 		// The blocks have another tree than the stored one, and neither leads to the root hash.
 		e.add(e.w.Region(share.BlockHashTree), err)
 	default:
@@ -196,7 +196,7 @@ func (e *examination) chain(number int) {
 func (e *examination) stored() ([]share.Hash, error) {
 	r := e.w.Region(share.BlockHashTree)
 	var h share.Hash
-	r.Length = int64(hashtree.Size(e.w.Head().Segments()) * len(h))
+	r.Length = int64(hashtree.Size(e.w.Head().Segments())) * int64(len(h))
 	b, err := e.w.Read(r)
 	if err != nil {
 		return nil, err

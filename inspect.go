@@ -91,7 +91,7 @@ func headerFields(b []byte) []share.Field {
 
 // guess returns the number that s proves to have if its own verification key is the file's.
 func guess(s opened) int {
-	der, err := s.Read(s.Region(share.VerificationKey))
+	der, err := proof.VerificationKey(s)
 	if err != nil {
 		return Unknown
 	}

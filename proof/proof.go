@@ -61,10 +61,13 @@ func read(s Unproven, name string, limit int64) ([]byte, error) {
 	return s.Read(r)
 }
 
+// VerificationKey returns the DER bytes of the verification key that s carries.
+func VerificationKey(s Unproven) ([]byte, error) { return read(s, share.VerificationKey, maxKeyLength) }
+
 // Key returns the verification key that s carries, if it is the one the capability names.
 // Otherwise the error is a share.ErrHash.
 func Key(c capability.Verify, s Unproven) (*capability.VerificationKey, error) {
-	der, err := read(s, share.VerificationKey, maxKeyLength)
+	der, err := VerificationKey(s)
 	if err != nil {
 		return nil, err
 	}
@@ -142,181 +145,6 @@ func Leaves(s Unproven) ([]share.Hash, error) {
 	}
 	return leaves, nil
 }
-
-// A Version is one version of a file whose header is proven, with what is known so far of
-// its share hash tree.
-type Version struct {
-	share.Head
-	signed string
-	tree   *hashtree.Tree
-}
-
-// NewVersion returns the version that s belongs to, if key's signature covers its header.
-func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
-	if err := CheckSignature(key, s); err != nil {
-		return nil, err
-	}
-	h := s.Head()
-	return &Version{h, string(s.Signed()), hashtree.New(h.N, h.RootHash)}, nil
-}
-
-// Signed returns the bytes of the signed part of the header.
-func (v *Version) Signed() []byte { return []byte(v.signed) }
-
-// Known returns how many nodes of the share hash tree are proven. When it has grown, a
-// share that was refused may be worth another try.
-func (v *Version) Known() int { return v.tree.Len() }
-
-// Node returns node i of the share hash tree if it is proven.
-func (v *Version) Node(i int) (share.Hash, bool) { return v.tree.Node(i) }
-
-// Root proves that root is the root of the block hash tree of share number. It uses what is
-// known of the share hash tree, and chain for the rest.
-func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error {
-	return v.tree.Add(number, root, func(node int) (share.Hash, error) {
-		for _, n := range chain {
-			if n.Number == node {
-				return n.Hash, nil
-			}
-		}
-		return share.Hash{}, fmt.Errorf("share hash chain: node %d is missing", node)
-	})
-}
-
-// Find is Root for a share whose number may be wrong, or -1 for unknown. It tries that
-// number first and then the one that the chain is made for, and returns the one that is
-// proven. If anyNumber is set it tries all others too. That is for the last resort: shares
-// with equal blocks can prove more than one number, and one of those is its own.
-func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node, anyNumber bool) (int, error) {
-	numbers := []int{number, hashtree.ChainLeaf(v.N, chain)}
-	if anyNumber {
-		for n := range v.N {
-			numbers = append(numbers, n)
-		}
-	}
-	err := errors.New("share hash chain: it does not tell the share's number")
-	for i, n := range numbers {
-		if n < 0 || n >= v.N {
-			continue
-		}
-		failed := v.Root(n, root, chain)
-		if failed == nil {
-			return n, nil
-		}
-		if i < 2 {
-			err = failed
-		}
-	}
-	return -1, err
-}
-
-// A Share is a share of a proven version, whose block hash tree has a proven root.
-type Share struct {
-	Number int
-	src    Unproven
-	tree   *hashtree.Tree
-	whole  bool // all blocks were read in order to make the tree from them
-}
-
-// Open proves the root of the block hash tree that s stores; s must be read with v's
-// header. number is what the share's place says, or -1.
-func (v *Version) Open(s Unproven, number int) (*Share, error) {
-	root, err := BlockHash(s, 0)
-	if err != nil {
-		return nil, err
-	}
-	return v.open(s, number, root, false)
-}
-
-// OpenWhole is Open for a share that does not prove itself with what it stores: it reads all
-// blocks, makes the block hash tree from them, and tries every number.
-func (v *Version) OpenWhole(s Unproven, number int) (*Share, error) {
-	leaves, err := Leaves(s)
-	if err == nil {
-		var p *Share
-		if p, err = v.open(s, number, hashtree.Build(leaves)[0], true); err == nil {
-			p.whole = true
-			p.Adopt(leaves)
-			return p, nil
-		}
-	}
-	// A block is bad, but the stored root may be good and only the number wrong.
-	if root, rootErr := BlockHash(s, 0); rootErr == nil {
-		return v.open(s, number, root, true)
-	}
-	return nil, err
-}
-
-// open returns s with the root that it proves. That its chain is broken matters only if the
-// nodes are not known already.
-func (v *Version) open(s Unproven, number int, root share.Hash, anyNumber bool) (*Share, error) {
-	chain, chainErr := Chain(s)
-	n, err := v.Find(number, root, chain, anyNumber)
-	if err == nil {
-		return &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), root)}, nil
-	}
-	if chainErr != nil {
-		return nil, chainErr
-	}
-	return nil, err
-}
-
-// Adopt proves all leaves at once, if together they give the proven root, and reports
-// whether they do.
-func (p *Share) Adopt(leaves []share.Hash) bool {
-	n := p.src.Head().Segments()
-	if len(leaves) != n {
-		return false
-	}
-	nodes := hashtree.Build(leaves)
-	if nodes[0] != p.Root() {
-		return false
-	}
-	for i, leaf := range leaves {
-		if err := p.tree.Add(i, leaf, func(node int) (share.Hash, error) { return nodes[node], nil }); err != nil {
-			panic("proof: " + err.Error()) // the tree was built from these leaves
-		}
-	}
-	return true
-}
-
-// Block returns the proven block of segment i, in buf if that is large enough.
-func (p *Share) Block(i int, buf []byte) (Block, error) {
-	b, err := p.src.Block(i, buf)
-	if err != nil {
-		return Block{}, err
-	}
-	if err = p.Leaf(i, b.Hash); err == nil {
-		return b, nil
-	}
-	// Block or stored tree, something is wrong. If it is only the tree, all blocks together
-	// give the proven root. Try that once.
-	if !p.whole {
-		p.whole = true
-		if leaves, leavesErr := Leaves(p.src); leavesErr == nil && p.Adopt(leaves) && p.Leaf(i, b.Hash) == nil {
-			return b, nil
-		}
-	}
-	return Block{}, fmt.Errorf("block %d: %w", i, err)
-}
-
-// Leaf proves that h is the hash of the share's block of segment i, with what is known of
-// the block hash tree and what the share stores of it.
-func (p *Share) Leaf(i int, h share.Hash) error {
-	return p.tree.Add(i, h, func(node int) (share.Hash, error) { return BlockHash(p.src, node) })
-}
-
-// Root returns the root of the block hash tree.
-func (p *Share) Root() share.Hash {
-	root, _ := p.tree.Node(0)
-	return root
-}
-
-// Node returns node i of the block hash tree if it is proven.
-func (p *Share) Node(i int) (share.Hash, bool) { return p.tree.Node(i) }
-
-// Params returns how the version is encoded.
-func (p *Share) Params() share.Params { return p.src.Head().Params }
 
 // Verify checks one share on its own: key, signature and share hash chain.
 func Verify(c capability.Verify, s Unproven) (*Share, error) {

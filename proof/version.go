@@ -1,0 +1,120 @@
+package proof
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/share"
+)
+
+// A Version is one version of a file whose header is proven, with what is known so far of
+// its share hash tree.
+type Version struct {
+	share.Head
+	signed string
+	tree   *hashtree.Tree
+}
+
+// NewVersion returns the version that s belongs to, if key's signature covers its header.
+func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
+	if err := CheckSignature(key, s); err != nil {
+		return nil, err
+	}
+	h := s.Head()
+	return &Version{h, string(s.Signed()), hashtree.New(h.N, h.RootHash)}, nil
+}
+
+// Signed returns the bytes of the signed part of the header.
+func (v *Version) Signed() []byte { return []byte(v.signed) }
+
+// Known returns how many nodes of the share hash tree are proven. When it has grown, a
+// share that was refused may be worth another try.
+func (v *Version) Known() int { return v.tree.Len() }
+
+// Node returns node i of the share hash tree if it is proven.
+func (v *Version) Node(i int) (share.Hash, bool) { return v.tree.Node(i) }
+
+// Root proves that root is the root of the block hash tree of share number. It uses what is
+// known of the share hash tree, and chain for the rest.
+func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error {
+	return v.tree.Add(number, root, func(node int) (share.Hash, error) {
+		for _, n := range chain {
+			if n.Number == node {
+				return n.Hash, nil
+			}
+		}
+		return share.Hash{}, fmt.Errorf("share hash chain: node %d is missing", node)
+	})
+}
+
+// Find is Root for a share whose number may be wrong, or -1 for unknown. It tries that
+// number first and then the one that the chain is made for, and returns the one that is
+// proven. If anyNumber is set it tries all others too. That is for the last resort: shares
+// with equal blocks can prove more than one number, and one of those is its own.
+func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node, anyNumber bool) (int, error) {
+	numbers := []int{number, hashtree.ChainLeaf(v.N, chain)}
+	if anyNumber {
+		for n := range v.N {
+			numbers = append(numbers, n)
+		}
+	}
+	err := errors.New("share hash chain: it does not tell the share's number")
+	for i, n := range numbers {
+		if n < 0 || n >= v.N {
+			continue
+		}
+		failed := v.Root(n, root, chain)
+		if failed == nil {
+			return n, nil
+		}
+		if i < 2 {
+			err = failed
+		}
+	}
+	return -1, err
+}
+
+// Open proves the root of the block hash tree that s stores; s must be read with v's
+// header. number is what the share's place says, or -1.
+func (v *Version) Open(s Unproven, number int) (*Share, error) {
+	root, err := BlockHash(s, 0)
+	if err != nil {
+		return nil, err
+	}
+	return v.open(s, number, root, false)
+}
+
+// OpenWhole is Open for a share that does not prove itself with what it stores: it reads all
+// blocks, makes the block hash tree from them, and tries every number.
+func (v *Version) OpenWhole(s Unproven, number int) (*Share, error) {
+	leaves, err := Leaves(s)
+	if err == nil {
+		var p *Share
+		if p, err = v.open(s, number, hashtree.Build(leaves)[0], true); err == nil {
+			p.whole = true
+			p.Adopt(leaves)
+			return p, nil
+		}
+	}
+	// A block is bad, but the stored root may be good and only the number wrong.
+	if root, rootErr := BlockHash(s, 0); rootErr == nil {
+		return v.open(s, number, root, true)
+	}
+	return nil, err
+}
+
+// open returns s with the root that it proves. That its chain is broken matters only if the
+// nodes are not known already.
+func (v *Version) open(s Unproven, number int, root share.Hash, anyNumber bool) (*Share, error) {
+	chain, chainErr := Chain(s)
+	n, err := v.Find(number, root, chain, anyNumber)
+	if err == nil {
+		return &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), root)}, nil
+	}
+	if chainErr != nil {
+		return nil, chainErr
+	}
+	return nil, err
+}
