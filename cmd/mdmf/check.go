@@ -77,7 +77,7 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 // counted reports to a progress bar what is read.
 type counted struct {
 	io.ReaderAt
-	bar *progress
+	bar meter
 }
 
 func (c counted) ReadAt(b []byte, off int64) (int, error) {

@@ -9,46 +9,42 @@ import (
 	"golang.org/x/term"
 )
 
-// A progress shows a bar on a terminal, for work that takes longer than a second.
-type progress struct {
-	bar     *progressbar.ProgressBar // nil before the first second is over
-	out     io.Writer                // nil where there is no terminal
-	what    string
-	size    int64
-	done    int64
-	started time.Time
-}
-
-// patience is how long work may take before a bar shows.
+// patience is how long work may take before a progress bar shows.
 const patience = time.Second
 
-func (s *streams) progress(what string, size int64) *progress {
-	p := &progress{what: what, size: size, started: time.Now()}
+// A meter shows a bar on a terminal while bytes are written to it. It never fails.
+type meter struct{ bar *progressbar.ProgressBar }
+
+// progress returns a meter for work on size bytes.
+func (s *streams) progress(what string, size int64) meter {
+	var out io.Writer = io.Discard
 	if f, ok := s.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.out = f
+		out = &patient{f, time.Now().Add(patience)}
 	}
-	return p
+	return meter{progressbar.NewOptions64(max(size, 1), progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(patience/10),
+		progressbar.OptionSetRenderBlankState(false), progressbar.OptionClearOnFinish())}
 }
 
-// Write counts the bytes of b; it is for io.TeeReader and io.MultiWriter.
-func (p *progress) Write(b []byte) (int, error) {
-	p.done += int64(len(b))
-	if p.out == nil {
-		return len(b), nil
-	}
-	if p.bar == nil && time.Since(p.started) > patience {
-		p.bar = progressbar.NewOptions64(p.size, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(p.what),
-			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(patience/10), progressbar.OptionClearOnFinish())
-	}
-	if p.bar != nil {
-		return len(b), p.bar.Set64(p.done)
-	}
+// Write counts the bytes of b. More of them than there were to be, as when a check reads a
+// share twice, leave the bar at its end.
+func (m meter) Write(b []byte) (int, error) {
+	_ = m.bar.Add(len(b))
 	return len(b), nil
 }
 
 // Close removes the bar.
-func (p *progress) Close() {
-	if p.bar != nil {
-		p.bar.Clear()
+func (m meter) Close() { _ = m.bar.Finish() }
+
+// A patient writer drops what comes before a given time.
+type patient struct {
+	out  io.Writer
+	from time.Time
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	if time.Now().Before(p.from) {
+		return len(b), nil
 	}
+	return p.out.Write(b)
 }
