@@ -1,7 +1,6 @@
 package share
 
 import (
-	"errors"
 	"fmt"
 	"math"
 )
@@ -30,7 +29,7 @@ func RoundUp(n uint64, k int) uint64 { return (n + uint64(k) - 1) / uint64(k) * 
 func (p Params) Check() error {
 	switch {
 	case p.K < 1:
-		return &FormatError{Field: "k", Err: errors.New("0, want at least 1")}
+		return &FormatError{Field: "k", Err: fmt.Errorf("%d, want at least 1", p.K)}
 	case p.N < p.K || p.N > MaxShares:
 		return &FormatError{Field: "N", Err: fmt.Errorf("%d, want %d (k) to %d", p.N, p.K, MaxShares)}
 	case p.DataLength > maxDataLength:
@@ -69,4 +68,6 @@ func (p Params) SegmentLength(i int) int {
 }
 
 // BlockLength returns the bytes that one share holds of segment i: a k-th, rounded up.
-func (p Params) BlockLength(i int) int { return (p.SegmentLength(i) + p.K - 1) / p.K }
+func (p Params) BlockLength(i int) int {
+	return int(RoundUp(uint64(p.SegmentLength(i)), p.K) / uint64(p.K)) // the sum may not fit into an int
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -65,8 +66,11 @@ func Read(src io.ReaderAt, size int64, r Region) ([]byte, error) {
 
 // ReadInto is Read into b's memory where that is large enough.
 func ReadInto(b []byte, src io.ReaderAt, size int64, r Region) ([]byte, error) {
-	if r.Offset < 0 || r.Offset > size || r.Length > size-r.Offset {
+	if r.Offset < 0 || r.Length < 0 || r.Offset > size || r.Length > size-r.Offset {
 		return nil, &FormatError{r.Name, r.Offset, fmt.Errorf("%w: %d bytes do not fit into a share of %d", ErrTruncated, r.Length, size)}
+	}
+	if r.Length > math.MaxInt {
+		return nil, &FormatError{r.Name, r.Offset, fmt.Errorf("%d bytes do not fit into the memory of this machine", r.Length)}
 	}
 	b = slices.Grow(b[:0], int(r.Length))[:r.Length]
 	if n, err := src.ReadAt(b, r.Offset); n < len(b) {

@@ -66,7 +66,7 @@ func findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
 		}
 	}
 	if len(set.sources) == 0 {
-		return nil, fmt.Errorf("no share files in %s", strings.Join(paths, ", "))
+		return nil, fmt.Errorf("no share files of storage index %v in %s", si, strings.Join(paths, ", "))
 	}
 	return set, nil
 }

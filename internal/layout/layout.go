@@ -85,7 +85,8 @@ func Show[T any](f Field[T], text func(*T) string) Field[T] {
 	return f
 }
 
-// Text returns the field's value for people: decimal for integers, hexadecimal for bytes.
+// Text returns the field's value for people: decimal for integers, hexadecimal for bytes. It
+// shows secrets, too.
 func (f Field[T]) Text(t *T) string { return f.text(t) }
 
 // Size returns the bytes that the table takes.
