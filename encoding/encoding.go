@@ -64,6 +64,11 @@ func (c *Code) Encode(blocks [][]byte) error {
 	if len(blocks) != c.n {
 		return fmt.Errorf("encoding: %d blocks, want %d", len(blocks), c.n)
 	}
+	for i, b := range blocks {
+		if len(b) != len(blocks[0]) {
+			return fmt.Errorf("encoding: block %d has %d bytes and block 0 has %d, want one length", i, len(b), len(blocks[0]))
+		}
+	}
 	if len(blocks[0]) == 0 || c.k == c.n {
 		return nil
 	}
@@ -74,7 +79,8 @@ func (c *Code) Encode(blocks [][]byte) error {
 }
 
 // Decode makes those of the first k blocks that are missing, which are nil or empty, from
-// any k that are there. With zero-length blocks there is nothing to do.
+// any k that are there. With zero-length blocks, of which k are not nil, there is nothing to
+// do.
 func (c *Code) Decode(blocks [][]byte) error {
 	return c.rebuild(blocks, c.coder.ReconstructData)
 }
@@ -87,6 +93,16 @@ func (c *Code) Rebuild(blocks [][]byte) error {
 func (c *Code) rebuild(blocks [][]byte, make func([][]byte) error) error {
 	if len(blocks) != c.n {
 		return fmt.Errorf("encoding: %d blocks, want %d", len(blocks), c.n)
+	}
+	there, bytes := 0, 0
+	for _, b := range blocks {
+		if b != nil {
+			there++
+		}
+		bytes += len(b)
+	}
+	if bytes == 0 && there >= c.k {
+		return nil
 	}
 	if err := make(blocks); err != nil {
 		return fmt.Errorf("encoding: %w", err)
