@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/golafs/mutable/hashtree"
-	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/sdmf"
@@ -92,7 +91,7 @@ func regionOf(s share.Region, signed int) string {
 	return share.OffsetTable
 }
 
-func differences(f share.Format, got, want []byte) []layout.Difference {
+func differences(f share.Format, got, want []byte) []share.Difference {
 	if f == share.SDMF {
 		return sdmf.Differences(got, want)
 	}

@@ -14,7 +14,6 @@
 package capability
 
 import (
-	"crypto/subtle"
 	"encoding"
 	"errors"
 	"fmt"
@@ -207,12 +206,6 @@ func (v Verify) String() string {
 		return "(verify capability not set)"
 	}
 	return string(b)
-}
-
-// Equal compares in constant time.
-func (w Write) Equal(x Write) bool {
-	a, b := w.key(), x.key()
-	return w.common == x.common && subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // AsFile returns the capability of the file that c's directory is stored in: the same keys

@@ -164,17 +164,6 @@ func (w Write) DecryptKey(encrypted []byte) (*SigningKey, error) {
 	return ParseKeyDER(der)
 }
 
-// EncryptedKeyLength returns the length that the private key at the start of encrypted has
-// by its own DER header, or 0 if w does not decrypt it to one.
-func (w Write) EncryptedKeyLength(encrypted []byte) int {
-	head := make([]byte, min(len(encrypted), 4))
-	ctr(w.key()).XORKeyStream(head, encrypted[:len(head)])
-	if len(head) < 4 || head[0] != 0x30 || head[1] != 0x82 {
-		return 0
-	}
-	return 4 + int(head[2])<<8 + int(head[3])
-}
-
 // A VerificationKey is the public key that every share carries.
 type VerificationKey struct {
 	key *rsa.PublicKey

@@ -12,8 +12,8 @@
 //	block hash tree         over the hashes of salts and blocks
 //
 // Start with [Open] or [Parse]. Nothing that they return is proven; [Share.Verify] makes a
-// value that hands out proven blocks only. TestVectors of the root package compares with
-// shares made by Tahoe-LAFS (allmydata.mutable.layout).
+// value that hands out proven blocks only. TestVectorsReencode of package mutable compares
+// with shares made by Tahoe-LAFS (allmydata.mutable.layout).
 package mdmf
 
 import (
@@ -22,7 +22,6 @@ import (
 	"io"
 
 	"github.com/golafs/mutable/capability"
-	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 )
@@ -135,7 +134,7 @@ func (s *Share) PackedBytes() []byte {
 }
 
 // Differences returns the fields in which two headers differ.
-func Differences(got, want []byte) []layout.Difference { return header.Differences(got, want) }
+func Differences(got, want []byte) []share.Difference { return header.Differences(got, want) }
 
 // Regions accounts for every byte of the share, in order and without overlap: the regions
 // that the header tells apart, each salt and block, gaps, and what stands behind the end.

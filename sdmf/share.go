@@ -11,8 +11,8 @@
 //	encrypted private key   the file's signing key, encrypted with the write key
 //
 // Start with [Open] or [Parse]. Nothing that they return is proven; [Share.Verify] makes a
-// value that hands out proven blocks only. TestVectors of the root package compares with
-// shares made by Tahoe-LAFS (allmydata.mutable.layout).
+// value that hands out proven blocks only. TestVectorsReencode of package mutable compares
+// with shares made by Tahoe-LAFS (allmydata.mutable.layout).
 package sdmf
 
 import (
@@ -21,7 +21,6 @@ import (
 	"io"
 
 	"github.com/golafs/mutable/capability"
-	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 )
@@ -131,7 +130,7 @@ func (s *Share) PackedBytes() []byte {
 }
 
 // Differences returns the fields in which two headers differ.
-func Differences(got, want []byte) []layout.Difference { return header.Differences(got, want) }
+func Differences(got, want []byte) []share.Difference { return header.Differences(got, want) }
 
 // Regions accounts for every byte of the share, in order and without overlap: the regions
 // that the header tells apart, gaps, and what stands behind the end.

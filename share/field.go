@@ -31,3 +31,9 @@ func (f Field) In(start int64) Field {
 	f.Offset += start
 	return f
 }
+
+// A Difference is a field that has different values in two headers.
+type Difference struct {
+	Region    // the field's name and place
+	Got, Want string
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -137,6 +138,9 @@ func (s *streams) recover(f *mutable.File, o decodeOptions) error {
 		_, err := io.Copy(io.MultiWriter(s.out, bar), part)
 		return err
 	}
+	if info, err := os.Stat(o.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeInto(o.output, io.TeeReader(part, bar))
+	}
 	out, err := create(o.output)
 	if err != nil {
 		return err
@@ -146,4 +150,14 @@ func (s *streams) recover(f *mutable.File, o decodeOptions) error {
 		return err
 	}
 	return out.Commit()
+}
+
+// writeInto writes to a pipe or device: it is not replaced by a file, as others are.
+func writeInto(path string, src io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, src)
+	return errors.Join(err, f.Close())
 }

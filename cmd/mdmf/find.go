@@ -78,17 +78,25 @@ func walk(path string, si capability.StorageIndex, add func(string) error) error
 	} else if !info.IsDir() {
 		return add(path)
 	}
-	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+	root := path + string(filepath.Separator) // so that a symbolic link is followed
+	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir():
-			if other, err := capability.ParseStorageIndex(d.Name()); err == nil && other != si && p != path {
+			if other, err := capability.ParseStorageIndex(d.Name()); err == nil && other != si && p != root {
 				return fs.SkipDir
 			}
 			return nil
-		case !d.Type().IsRegular() && d.Type()&fs.ModeSymlink == 0:
+		case d.Type()&fs.ModeSymlink != 0:
+			// Links to files are followed, links to directories are not: they might go in circles.
+			if info, err := os.Stat(p); err == nil && !info.Mode().IsRegular() {
+				return nil
+			}
+		case !d.Type().IsRegular():
 			return nil
+		}
+		switch {
 		case shareName.MatchString(d.Name()) || isContainer(p):
 			return add(p)
 		}

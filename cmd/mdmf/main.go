@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +43,18 @@ type streams struct {
 	secrets  bool // print secrets too
 }
 
+// An output is a writer that remembers its first error, so that no result is lost unnoticed.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	o.err = cmp.Or(o.err, err)
+	return n, err
+}
+
 // A failure is an error of a command that was used rightly. Every other error is one of
 // usage. An empty text says that all was said already.
 type failure struct {
@@ -57,13 +70,17 @@ func (f *failure) Error() string {
 }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	s := &streams{in: stdin, out: stdout, err: stderr}
+	out := &output{Writer: stdout}
+	s := &streams{in: stdin, out: out, err: stderr}
 	root := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteC()
+	if err == nil && out.err != nil {
+		err = &failure{exitFailed, fmt.Errorf("standard output: %w", out.err)}
+	}
 	if err == nil {
 		return exitDone
 	}

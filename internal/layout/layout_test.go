@@ -204,7 +204,7 @@ func TestDifferences(t *testing.T) {
 		g, w := table.DumpPrefix(got), table.DumpPrefix(want)
 		differences := table.Differences(got, want)
 		for i, s := range table.Spans() {
-			n := slices.IndexFunc(differences, func(d layout.Difference) bool { return d.Region == s })
+			n := slices.IndexFunc(differences, func(d share.Difference) bool { return d.Region == s })
 			if changed := !bytes.Equal(got[s.Offset:s.End()], want[s.Offset:s.End()]); changed != (n >= 0) {
 				t.Fatalf("Differences(%x, %x) = %v, %s changed: %v", got, want, differences, s.Name, changed)
 			}

@@ -45,15 +45,9 @@ func (t Offsets[T]) Regions(v *T, names []string, size int64) []share.Region {
 	return regions
 }
 
-// A Difference is a field that two tables hold different values in.
-type Difference struct {
-	share.Region
-	Got, Want string
-}
-
 // Differences compares the bytes of two tables field by field. It shows no secrets.
-func (t Table[T]) Differences(got, want []byte) []Difference {
-	var out []Difference
+func (t Table[T]) Differences(got, want []byte) []share.Difference {
+	var out []share.Difference
 	g, _, gotErr := t.Parse(got)
 	w, _, wantErr := t.Parse(want)
 	if gotErr != nil || wantErr != nil {
@@ -62,7 +56,7 @@ func (t Table[T]) Differences(got, want []byte) []Difference {
 	gotFields, wantFields := t.Dump(&g, 0), t.Dump(&w, 0)
 	for i, s := range t.Spans() {
 		if !bytes.Equal(got[s.Offset:s.End()], want[s.Offset:s.End()]) {
-			out = append(out, Difference{s, gotFields[i].Value, wantFields[i].Value})
+			out = append(out, share.Difference{Region: s, Got: gotFields[i].Value, Want: wantFields[i].Value})
 		}
 	}
 	return out
