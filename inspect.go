@@ -31,6 +31,7 @@ func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
 	start := int64(0)
 	if c := src.Container; c != nil {
 		in.Kind = "container"
+		src.ReaderAt, src.Size = c.Share(), c.Share().Size() // slack is slack, whatever the share says
 		in.Damage = c.Damage()
 		in.Fields, _ = c.Fields() // what is wrong with the leases is among the damage
 		for _, r := range c.Regions() {

@@ -33,7 +33,7 @@ type member struct {
 type version struct {
 	*proof.Version
 	members []*member
-	tables  [][]byte         // the members' different offset tables, the most frequent first
+	tables  [][]byte         // the members' different offset tables: first those that can be right, the most frequent first
 	salts   map[int][16]byte // MDMF: proven salts by segment
 }
 
@@ -137,14 +137,22 @@ func (m *Servermap) sign(members []*member) *version {
 // countTables fills v.tables.
 func (v *version) countTables() {
 	count := map[string]int{}
+	sound := map[string]bool{}
 	_, signed := headerSizes(v.Format)
 	for _, e := range v.members {
 		table := e.share.HeaderBytes()[signed:]
 		if count[string(table)]++; count[string(table)] == 1 {
 			v.tables = append(v.tables, table)
 		}
+		sound[string(table)] = sound[string(table)] || len(e.share.Malformed()) == 0
 	}
-	slices.SortStableFunc(v.tables, func(a, b []byte) int { return count[string(b)] - count[string(a)] })
+	rank := func(table []byte) int {
+		if sound[string(table)] {
+			return count[string(table)] + len(v.members)
+		}
+		return count[string(table)]
+	}
+	slices.SortStableFunc(v.tables, func(a, b []byte) int { return rank(b) - rank(a) })
 }
 
 // findNumbers proves the numbers of shares whose place does not tell them. Members help each

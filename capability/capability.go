@@ -199,6 +199,12 @@ func (Write) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(write capability)") }
 // Format prints a label, whatever the verb.
 func (Read) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(read capability)") }
 
+// MarshalJSON writes a label: encoding/json/v2 would take AppendText for it.
+func (Write) MarshalJSON() ([]byte, error) { return []byte(`"(write capability)"`), nil }
+
+// MarshalJSON writes a label: encoding/json/v2 would take AppendText for it.
+func (Read) MarshalJSON() ([]byte, error) { return []byte(`"(read capability)"`), nil }
+
 // String returns the capability string. It is no secret, but names the file.
 func (v Verify) String() string {
 	b, err := v.AppendText(nil)

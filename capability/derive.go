@@ -3,6 +3,7 @@ package capability
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"fmt"
 
 	"github.com/golafs/mutable/internal/tagged"
 )
@@ -47,7 +48,7 @@ type LeaseSecret struct{ Secret }
 func ParseLeaseSecret(s string) (LeaseSecret, error) {
 	var b [32]byte
 	if err := decode(b[:], s); err != nil {
-		return LeaseSecret{}, err
+		return LeaseSecret{}, fmt.Errorf("capability: lease secret: %w", err)
 	}
 	return LeaseSecret{NewSecret(b)}, nil
 }

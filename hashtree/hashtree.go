@@ -85,6 +85,7 @@ func Build(leaves []share.Hash) []share.Hash {
 type Tree struct {
 	n     int
 	known map[int]share.Hash
+	whole []share.Hash // all nodes, instead of known
 }
 
 // New returns the tree over n leaves whose root is known and trusted.
@@ -92,11 +93,18 @@ func New(n int, root share.Hash) *Tree {
 	return &Tree{n: n, known: map[int]share.Hash{0: root}}
 }
 
+// Whole returns the tree over n leaves of which all nodes are trusted, as Build returned
+// them. It aliases nodes.
+func Whole(n int, nodes []share.Hash) *Tree { return &Tree{n: n, whole: nodes} }
+
 // Len returns how many nodes are known. It only grows.
-func (t *Tree) Len() int { return len(t.known) }
+func (t *Tree) Len() int { return max(len(t.known), len(t.whole)) }
 
 // Node returns node i if it is proven.
 func (t *Tree) Node(i int) (share.Hash, bool) {
+	if i < len(t.whole) {
+		return t.whole[i], true
+	}
 	h, ok := t.known[i]
 	return h, ok
 }
@@ -106,10 +114,10 @@ func (t *Tree) Node(i int) (share.Hash, bool) {
 func (t *Tree) Needed(leaf int) []int {
 	var nodes []int
 	for i := Leaf(t.n, leaf); i > 0; i = Parent(i) {
-		if _, ok := t.known[i]; ok {
+		if _, ok := t.Node(i); ok {
 			break
 		}
-		if _, ok := t.known[Sibling(i)]; !ok {
+		if _, ok := t.Node(Sibling(i)); !ok {
 			nodes = append(nodes, Sibling(i))
 		}
 	}
@@ -135,7 +143,7 @@ func (t *Tree) Add(leaf int, h share.Hash, claimed Lookup) error {
 	path := passed[:0]
 	i := Leaf(t.n, leaf)
 	for {
-		if want, ok := t.known[i]; ok {
+		if want, ok := t.Node(i); ok {
 			if h != want {
 				return &MismatchError{Leaf: leaf, Node: i}
 			}
@@ -143,7 +151,7 @@ func (t *Tree) Add(leaf int, h share.Hash, claimed Lookup) error {
 		}
 		path = append(path, step{i, h})
 		s := Sibling(i)
-		sh, ok := t.known[s]
+		sh, ok := t.Node(s)
 		if !ok {
 			var err error
 			if sh, err = claimed(s); err != nil {

@@ -26,11 +26,7 @@ func (p *Share) Adopt(leaves []share.Hash) bool {
 	if nodes[0] != p.Root() {
 		return false
 	}
-	for i, leaf := range leaves {
-		if err := p.tree.Add(i, leaf, func(node int) (share.Hash, error) { return nodes[node], nil }); err != nil {
-			panic("proof: " + err.Error()) // the tree was built from these leaves
-		}
-	}
+	p.tree = hashtree.Whole(n, nodes)
 	return true
 }
 

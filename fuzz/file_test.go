@@ -1,0 +1,262 @@
+package fuzz
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/share"
+	"github.com/golafs/mutable/vectors"
+)
+
+// A scene is a file with some sources, good and bad, that are said to be its shares.
+type scene struct {
+	*file
+	stored []stored
+}
+
+// A stored is one source: what a server holds, and under which number.
+type stored struct {
+	b      []byte
+	number int
+}
+
+func (s *scene) sources() []mutable.Source {
+	var out []mutable.Source
+	for _, st := range s.stored {
+		out = append(out, mutable.NewSource("share", st.number, bytes.NewReader(st.b), int64(len(st.b))))
+	}
+	return out
+}
+
+// intact returns how many different shares of a file with one version are there unharmed.
+func (s *scene) intact() int {
+	found := map[int]bool{}
+	for _, st := range s.stored {
+		if s.true(st) {
+			found[st.number] = true
+		}
+	}
+	return len(found)
+}
+
+// true reports whether st is as a server had it.
+func (s *scene) true(st stored) bool {
+	return slices.ContainsFunc(s.shares, func(o original) bool {
+		return o.number == st.number && (bytes.Equal(o.container, st.b) || bytes.Equal(o.share, st.b))
+	})
+}
+
+// beside makes a scene of fuzz input: a byte that says which file, one that says which of its
+// shares are there, one that says what place the other bytes are at; and those.
+func beside(b []byte) (*scene, bool) {
+	const prefix = 3
+	if len(b) < prefix {
+		return nil, false
+	}
+	s := &scene{file: files[int(b[0])%len(files)]}
+	for i, o := range s.shares {
+		if b[1]>>(i%8)&1 != 0 {
+			s.stored = append(s.stored, stored{o.container, o.number})
+		}
+	}
+	number := int(b[2]&0x7f)%(s.n+1) - 1 // -1 is mutable.Unknown
+	s.stored = append(s.stored, stored{b[prefix:], number})
+	if b[2]&0x80 != 0 {
+		s.stored = append(s.stored, stored{b[prefix:], mutable.Unknown})
+	}
+	return s, true
+}
+
+func addBeside(f *testing.F) {
+	for i, v := range files {
+		o := v.shares[len(v.shares)-1]
+		add(f, []byte{byte(i), 0, byte(o.number + 1)}, o.container)
+		add(f, []byte{byte(i), 1, 0}, o.share)
+		add(f, []byte{byte(i), 3, 0x82}, o.share)
+		add(f, []byte{byte(i), 0xff, 1}, o.share)
+		if i < 2 {
+			add(f, []byte{byte(i), 1, byte(o.number + 1)}, disturbed(o.share, header(o.share))...)
+			add(f, []byte{byte(i), 3, 0}, disturbed(o.container, in(header(o.share), int64(vectors.ContainerHeaderSize)))...)
+		}
+	}
+}
+
+// Bytes of somebody else's making beside good shares never make other contents of a file, and
+// never keep enough good shares from giving it back.
+func FuzzOpen(f *testing.F) {
+	addBeside(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s, ok := beside(b); ok {
+			judgeOpen(t, s)
+		}
+	})
+}
+
+// A share is called good only if it is exactly what a writer stored, and one that is does not
+// look bad because of others.
+func FuzzCheck(f *testing.F) {
+	addBeside(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s, ok := beside(b); ok {
+			judgeCheck(t, s)
+		}
+	})
+}
+
+// judgeOpen reads the file, and returns whether that was possible.
+func judgeOpen(t *testing.T, s *scene) bool {
+	read := s.write.ReadCap()
+	f, err := mutable.Open(read, s.sources(), mutable.OpenOptions{})
+	var got []byte
+	if err == nil {
+		got, err = io.ReadAll(f)
+		for _, fault := range f.Faults() {
+			if fault.Error() == "" {
+				t.Fatalf("fault %#v", fault)
+			}
+		}
+	}
+	if err != nil {
+		if s.versions == 1 && s.intact() >= s.k {
+			t.Fatalf("%s: %d good shares are there, want %d: %v", s.name, s.intact(), s.k, err)
+		}
+		if err.Error() == "" {
+			t.Fatalf("error %#v", err)
+		}
+		return false
+	}
+	if int64(len(got)) != f.Size() || !slices.ContainsFunc(s.contents, func(want []byte) bool { return bytes.Equal(got, want) }) {
+		t.Fatalf("%s: contents are %d bytes, %x", s.name, len(got), got)
+	}
+	// The same in pieces, back to front.
+	for off := f.Size() / 50 * 50; off >= 0; off -= 50 {
+		part := make([]byte, min(50, f.Size()-off))
+		if _, err := f.ReadAt(part, off); err != nil || !bytes.Equal(part, got[off:][:len(part)]) {
+			t.Fatalf("%s: ReadAt(%d) = %x, %v, want %x", s.name, off, part, err, got[off:][:len(part)])
+		}
+	}
+	return true
+}
+
+// judgeCheck checks the file in all ways, and returns the strictest report.
+func judgeCheck(t *testing.T, s *scene) *mutable.Report {
+	var r *mutable.Report
+	for _, o := range []mutable.CheckOptions{{}, {Write: &s.write}, {Verify: true}, {Verify: true, Write: &s.write}} {
+		r = mutable.Check(s.write.VerifyCap(), s.sources(), o)
+		if len(r.Shares) != len(s.stored) {
+			t.Fatalf("%s: %d shares in the report, want %d", s.name, len(r.Shares), len(s.stored))
+		}
+		for i, got := range r.Shares {
+			for _, d := range got.Damage {
+				explained(t, d, len(s.stored[i].b))
+			}
+			if (got.Verdict == mutable.Good) != (len(got.Damage) == 0) {
+				t.Fatalf("%s: verdict %s with damage %v", s.name, got.Verdict, got.Damage)
+			}
+		}
+		if b, err := json.Marshal(r); err != nil || !json.Valid(b) {
+			t.Fatalf("%s: JSON %s, %v", s.name, b, err)
+		}
+	}
+	good := map[share.Version]map[int]bool{}
+	for i, got := range r.Shares {
+		if got.Verdict != mutable.Good {
+			// An offset table is not signed: only what most shares say tells which is right.
+			if s.versions == 1 && s.true(s.stored[i]) && 2*s.intact() >= len(s.stored) {
+				t.Fatalf("%s: an unharmed share is called %+v", s.name, got)
+			}
+			continue
+		}
+		o := s.original(s.sources()[i])
+		if o == nil {
+			t.Fatalf("%s: share %d of %d is called good: %+v", s.name, got.Number, len(s.stored), got)
+		}
+		if o.version.SeqNum != got.SeqNum || o.number != got.Number && s.k > 1 {
+			t.Fatalf("%s: share %d of version %d is reported as %+v", s.name, o.number, o.version.SeqNum, got)
+		}
+		if good[o.version] == nil {
+			good[o.version] = map[int]bool{}
+		}
+		good[o.version][o.number] = true
+	}
+	for _, v := range r.Versions {
+		if len(v.Good) > len(good[v.Version]) {
+			t.Fatalf("%s: good shares %v of version %d, want %v", s.name, v.Good, v.SeqNum, good[v.Version])
+		}
+		if r.Health == mutable.Healthy && (len(r.Versions) > 1 || len(v.Good) < v.N || len(good[v.Version]) < s.n) {
+			t.Fatalf("%s: %s: %+v", s.name, r.Health, r)
+		}
+	}
+	if (r.Best == nil) != (r.Health == mutable.Unrecoverable) {
+		t.Fatalf("%s: %s with best version %v", s.name, r.Health, r.Best)
+	}
+	return r
+}
+
+// original returns the share that src is a true copy of: everything up to its end but what
+// nothing points to. Nil if there is none.
+func (s *scene) original(src mutable.Source) *original {
+	got, err := share.Read(src, src.Size, share.Region{Length: src.Size})
+	if err != nil {
+		return nil
+	}
+	for i, o := range s.shares {
+		n := end(o.share)
+		if len(got) < n {
+			continue
+		}
+		same := bytes.Clone(got[:n])
+		for _, gap := range s.gaps(o.share[:n]) {
+			copy(same[gap.Offset:gap.End()], o.share[gap.Offset:])
+		}
+		if bytes.Equal(same, o.share[:n]) {
+			return &s.shares[i]
+		}
+	}
+	return nil
+}
+
+// gaps returns the bytes of a true share that nothing can be said about: those that nothing
+// points to and, in a file without blocks, where they would lie and what they would hash to.
+func (s *scene) gaps(b []byte) []share.Region {
+	in := mutable.Inspect(mutable.Unknown, bytes.NewReader(b), int64(len(b)))
+	return slices.DeleteFunc(in.Regions, func(r share.Region) bool {
+		return r.Name != share.Gap && (len(s.contents[0]) > 0 || r.Name != share.BlockHashTree && r.Name != share.OffsetTable)
+	})
+}
+
+// Whatever the bytes: every one of them is accounted for, and no secret is shown.
+func FuzzInspect(f *testing.F) {
+	for i, v := range files {
+		o := v.shares[i%len(v.shares)]
+		add(f, nil, o.container, o.share)
+		if i < 2 {
+			add(f, nil, disturbed(o.share, header(o.share))...)
+			add(f, nil, disturbed(o.container, in(header(o.share), int64(vectors.ContainerHeaderSize)))...)
+			add(f, nil, disturbed(o.container, container.HeaderSpans())...)
+			whole := mutable.Inspect(o.number, bytes.NewReader(o.container), int64(len(o.container)))
+			add(f, nil, disturbed(o.container, whole.Regions)...)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		in := mutable.Inspect(mutable.Unknown, bytes.NewReader(b), int64(len(b)))
+		if in.Kind != "share" && in.Kind != "container" || in.Number < mutable.Unknown || in.Number >= share.MaxShares {
+			t.Fatalf("%s, share %d", in.Kind, in.Number)
+		}
+		if len(b) > 0 {
+			covers(t, in.Regions, len(b))
+		}
+		checkFields(t, in.Fields, b)
+		for _, d := range in.Damage {
+			explained(t, d, len(b))
+		}
+		if out, err := json.Marshal(in); err != nil || !json.Valid(out) {
+			t.Fatalf("JSON %s, %v", out, err)
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package fuzz
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"testing"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/vectors"
+)
+
+// An op is one step of a mutation script. It takes stepSize bytes: the op, the share it
+// concerns, two bytes of place and two of argument.
+type op byte
+
+const (
+	xor      op = iota // the byte at place with the argument
+	field              // of the header, place, gets an interesting value, or one near it
+	flip               // one bit of a field of the header
+	cut                // the file at place
+	grow               // the file by some bytes
+	region             // place of the share is taken from another share of the file
+	renumber           // the share stands in another place
+	remove             // the share is not there
+	copied             // the share is in another place too
+	bare               // the share has no container
+	ops
+)
+
+const (
+	stepSize = 6
+	all      = 0x80 // a bit of the op: it concerns all shares
+)
+
+// script makes a scene of fuzz input: a byte that says which file, then steps.
+func script(b []byte) (*scene, bool) {
+	if len(b) == 0 || len(b) > 1+20*stepSize {
+		return nil, false
+	}
+	s := &scene{file: files[int(b[0])%len(files)]}
+	for _, o := range s.shares {
+		s.stored = append(s.stored, stored{o.container, o.number})
+	}
+	for step := range slices.Chunk(b[1:], stepSize) {
+		if len(step) < stepSize || len(s.stored) == 0 {
+			break
+		}
+		what, place, arg := op(step[0]&^all)%ops, int(binary.BigEndian.Uint16(step[2:])), int(binary.BigEndian.Uint16(step[4:]))
+		if step[0]&all != 0 && what != remove && what != copied {
+			for i := range s.stored {
+				s.mutate(what, i, place, arg)
+			}
+			continue
+		}
+		s.mutate(what, int(step[1])%len(s.stored), place, arg)
+	}
+	return s, true
+}
+
+func (s *scene) mutate(what op, i, place, arg int) {
+	st := &s.stored[i]
+	b := bytes.Clone(st.b)
+	start := 0
+	if n := vectors.ContainerHeaderSize; len(b) > n && bytes.HasPrefix(b, []byte("Tahoe mutable container")) {
+		start = n
+	}
+	switch what {
+	case xor:
+		if len(b) > 0 {
+			b[place%len(b)] ^= byte(arg)
+		}
+	case field, flip:
+		fields := header(b[start:])
+		f := fields[place%len(fields)]
+		if f.End() > int64(len(b)-start) {
+			return
+		}
+		value := b[start:][f.Offset:f.End()]
+		if what == flip {
+			value[arg/8%len(value)] ^= 1 << (arg % 8)
+			break
+		}
+		n := interesting[arg>>8%len(interesting)] + uint64(int8(arg))
+		for k := range value {
+			value[len(value)-1-k] = byte(n >> (8 * min(k, 8)))
+		}
+	case cut:
+		b = b[:place%(len(b)+1)]
+	case grow:
+		b = append(b, bytes.Repeat([]byte{byte(place)}, arg%512)...)
+	case region:
+		from := s.shares[arg%len(s.shares)]
+		regions := mutable.Inspect(from.number, bytes.NewReader(from.container), int64(len(from.container))).Regions
+		if r := regions[place%len(regions)]; r.End() <= int64(len(b)) && start > 0 {
+			copy(b[r.Offset:r.End()], from.container[r.Offset:])
+		}
+	case renumber:
+		st.number = place%(s.n+1) - 1
+	case remove:
+		s.stored = slices.Delete(s.stored, i, i+1)
+		return
+	case copied:
+		if len(s.stored) < 12 {
+			s.stored = append(s.stored, stored{b, place%(s.n+1) - 1})
+		}
+		return
+	case bare:
+		b = b[start:]
+	}
+	st.b = b
+}
+
+// interesting are values for fields that hold numbers.
+var interesting = []uint64{0, 1 << 8, 1 << 16, 1 << 31, 1 << 32, 1 << 40, 1 << 62, 1 << 63, 107, 123, 468, 2167, 2700, 256, 32, 64}
+
+// Shares that are damaged with an idea of what they are: the same must hold for them, and
+// Open and Check agree about what can be recovered.
+func FuzzMutated(f *testing.F) {
+	step := func(first byte, n, place, arg int) []byte {
+		return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16([]byte{first, byte(n)}, uint16(place)), uint16(arg))
+	}
+	for i := range files {
+		add(f, []byte{byte(i)}, nil)
+		for o := range byte(ops) {
+			add(f, []byte{byte(i)},
+				slices.Concat(step(o, i, 500+7*i, 1), step(byte(remove), i+1, 0, 0)),
+				step(o|all, 0, 3+i%4, 513))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s, ok := script(b); ok {
+			judge(t, s)
+		}
+	})
+}
+
+// judge fails unless all holds that must hold for a scene.
+func judge(t *testing.T, s *scene) {
+	recovered := judgeOpen(t, s)
+	r := judgeCheck(t, s)
+	if len(s.contents[0]) == 0 {
+		return // no block proves which share of an empty file is which, and Open does not need to know
+	}
+	if recovered && r.Best == nil || !recovered && r.Best != nil && s.versions == 1 {
+		t.Fatalf("%s: recovered: %v, but Check says %s: %+v", s.name, recovered, r.Health, r)
+	}
+}
