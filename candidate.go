@@ -17,8 +17,9 @@ import (
 type candidate struct {
 	*member
 	v      *version
+	number int  // proven, or else what its place says
+	placed bool // the number is proven
 	views  []*view
-	placed bool    // the number is proven
 	faults []error // what was wrong, each once
 }
 
@@ -31,21 +32,28 @@ type view struct {
 	err    error
 }
 
+func newCandidate(e *member, v *version) *candidate {
+	return &candidate{member: e, v: v, number: e.number}
+}
+
 // candidates returns the shares that may hold blocks of v: its members in order of their
 // numbers, so that primary shares, which need no decoding, come first; then the shares
-// without a version.
+// without a version; then, since a header may have been written and the rest not, those of
+// other versions.
 func (m *Servermap) candidates(v *version) []*candidate {
-	var out []*candidate
-	for _, e := range v.members {
-		out = append(out, &candidate{member: e, v: v})
-	}
-	slices.SortStableFunc(out, func(a, b *candidate) int { return cmp.Compare(uint(a.number), uint(b.number)) })
+	var own, stray, others []*candidate
 	for _, e := range m.shares {
-		if e.version == nil && !errors.Is(e.err, share.ErrForeign) {
-			out = append(out, &candidate{member: e, v: v})
+		switch c := newCandidate(e, v); {
+		case e.version == v:
+			own = append(own, c)
+		case e.version != nil:
+			others = append(others, c)
+		case !errors.Is(e.err, share.ErrForeign):
+			stray = append(stray, c)
 		}
 	}
-	return out
+	slices.SortStableFunc(own, func(a, b *candidate) int { return cmp.Compare(uint(a.number), uint(b.number)) })
+	return slices.Concat(own, stray, others)
 }
 
 // headers returns the headers to read c with: its own offset table first, then those of the
@@ -109,9 +117,14 @@ func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
 // find returns the number that some view proves c to have.
 func (c *candidate) find(whole bool) (int, bool) {
 	c.open()
-	for _, w := range c.views {
-		if p, err := c.prove(w, whole); err == nil {
+	for i, w := range c.views {
+		p, err := c.prove(w, whole)
+		if err == nil {
+			c.place(p.Number)
 			return p.Number, true
+		}
+		if i == 0 {
+			c.fault(err)
 		}
 	}
 	return Unknown, false

@@ -27,7 +27,7 @@ func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
 	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares))}
 	// What one share proves may explain another: look at those with damage again, at least
 	// once, while more is proven.
-	for pass, known := 0, 0; pass < 2 || known < m.known(); pass++ {
+	for pass, known := 0, 0; pass < 2 || pass < maxRounds && known < m.known(); pass++ {
 		known = m.known()
 		for i, e := range m.shares {
 			if pass == 0 || len(x.findings[i].damage) > 0 {
@@ -56,22 +56,19 @@ type finding struct {
 
 // look examines e as a share of its version, or of any that it fits.
 func (x *checker) look(e *member, again bool) finding {
-	versions := x.m.versions
+	best := x.stray(e)
 	if e.version != nil {
-		versions = []*version{e.version}
+		best = x.views(newCandidate(e, e.version), again)
 	}
-	none := x.stray(e)
-	best := none
-	for _, v := range versions {
-		if errors.Is(e.err, share.ErrForeign) {
-			break
-		}
-		f := x.views(&candidate{member: e, v: v}, again)
-		if e.version == nil && !f.root {
-			continue // nothing shows that it is a share of v
-		}
-		if best.version == nil || cost(f.damage) < cost(best.damage) {
-			best = f
+	if !errors.Is(e.err, share.ErrForeign) && !best.root && (again || e.version == nil) {
+		for _, v := range x.m.versions {
+			if v == e.version {
+				continue
+			}
+			// Only what proves itself shows that it is a share of v, whatever its header says.
+			if f := x.views(newCandidate(e, v), again); f.root && (!best.root || cost(f.damage) < cost(best.damage)) {
+				best = f
+			}
 		}
 	}
 	best.damage = append(best.damage, x.container(e)...)
@@ -116,9 +113,6 @@ func (x *checker) views(c *candidate, again bool) finding {
 // stray explains a share that no signature covers.
 func (x *checker) stray(e *member) finding {
 	f := finding{number: e.number}
-	if e.version != nil {
-		return f
-	}
 	region := share.Region{Name: share.Header}
 	bad, malformed := errors.AsType[*share.FormatError](e.err)
 	switch s := e.share; {

@@ -109,6 +109,9 @@ func newEncoder(size int64, key *capability.SigningKey, o EncodeOptions) (*encod
 	if err != nil {
 		return nil, err
 	}
+	if p.Segments() > 0 && int64(p.BlockLength(0)) > math.MaxInt/int64(p.N) {
+		return nil, fmt.Errorf("mutable: %d blocks of %d bytes do not fit into the memory of this machine", p.N, p.BlockLength(0))
+	}
 	code, err := encoding.New(p.K, p.N)
 	if err != nil {
 		return nil, err

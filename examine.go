@@ -143,8 +143,10 @@ func (e *examination) hashes() {
 	if e.Verify {
 		e.tree(p, leaves)
 		e.segments(p, leaves)
-		if unread != nil {
+		if errors.Is(unread, share.ErrTruncated) {
 			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, unread)
+		} else if unread != nil && len(leaves) < e.w.Head().Segments() {
+			e.add(share.Region{Name: share.ShareData}, unread)
 		}
 	}
 }
@@ -272,12 +274,15 @@ func (e *examination) segments(p *proof.Share, leaves []share.Hash) {
 // same in all shares.
 func (e *examination) block(p *proof.Share, i int) (share.Region, error) {
 	r := e.w.BlockAt(i)
+	b, err := e.w.Block(i, nil)
+	if err != nil {
+		return r, fmt.Errorf("block %d: %w", i, err)
+	}
 	salt, known := e.c.v.salts[i]
 	if e.c.v.Format == share.MDMF && !known {
 		return r, fmt.Errorf("block %d or its salt: %w", i, share.ErrHash)
 	}
-	b, err := e.w.Block(i, nil)
-	if err == nil && known && b.Salt != salt && p.Leaf(i, e.w.BlockHash(salt, b.Data)) == nil {
+	if known && b.Salt != salt && p.Leaf(i, e.w.BlockHash(salt, b.Data)) == nil {
 		return e.w.SaltAt(i), fmt.Errorf("salt %d: %w", i, share.ErrHash)
 	}
 	return r, fmt.Errorf("block %d: %w", i, share.ErrHash)

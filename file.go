@@ -40,6 +40,7 @@ type File struct {
 // So Open finds out only while reading which shares are bad; File.Faults tells.
 func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 	m := Map(c.VerifyCap(), shares)
+	refused := m.notEnough(o)
 	for _, v := range m.versions {
 		if o.SeqNum != 0 && v.SeqNum != o.SeqNum {
 			continue
@@ -48,12 +49,15 @@ func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Shares with a damaged header may make up the number, if their blocks prove themselves.
-		if len(v.numbers()) >= v.K || f.probe() {
+		have := f.probe()
+		if have >= v.K {
 			return f, nil
 		}
+		if refused.Want == 0 {
+			refused = f.notEnough(-1, have)
+		}
 	}
-	return nil, m.notEnough(o)
+	return nil, refused
 }
 
 func (m *Servermap) open(c capability.Read, v *version) (*File, error) {
@@ -64,22 +68,20 @@ func (m *Servermap) open(c capability.Read, v *version) (*File, error) {
 	return &File{read: c, m: m, v: v, code: code, candidates: m.candidates(v), segment: -1}, nil
 }
 
-// probe reports whether the first segment can be read; of an empty file, whether k shares
-// prove to be of this version.
-func (f *File) probe() bool {
-	if f.v.Segments() > 0 {
-		return f.load(0) == nil
-	}
+// probe returns how many different shares of the version there are, up to k. The place of a
+// share counts only once it is proven, or else anybody could make a version look
+// recoverable; but an empty file is in its signed header, and needs no proof of places.
+func (f *File) probe() int {
 	numbers := map[int]bool{}
 	f.rounds(func(c *candidate, whole bool) bool {
 		if n, ok := c.find(whole); ok {
 			numbers[n] = true
-		} else if c.version == f.v && c.number != Unknown {
+		} else if f.v.Segments() == 0 && c.version == f.v && c.number != Unknown {
 			numbers[c.number] = true
 		}
 		return len(numbers) < f.v.K
 	})
-	return len(numbers) >= f.v.K
+	return len(numbers)
 }
 
 // rounds calls try for each candidate, and again while what one proves may help another,
@@ -87,15 +89,24 @@ func (f *File) probe() bool {
 // when try returns false.
 func (f *File) rounds(try func(c *candidate, whole bool) bool) {
 	for _, whole := range []bool{false, true} {
-		for known := -1; known < f.v.Known(); {
+		for round, known := 0, -1; round < maxRounds && known < f.v.Known(); round++ {
 			known = f.v.Known()
 			for _, c := range f.candidates {
+				// What says that it is of another version is taken at its word at first.
+				if !whole && c.version != nil && c.version != f.v {
+					continue
+				}
 				if !try(c, whole) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// Format prints a label, whatever the verb: f holds plaintext.
+func (f *File) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "(%v file of %d bytes, version %d)", f.v.Format, f.Size(), f.v.SeqNum)
 }
 
 // Head returns which version this is, and how it is encoded.
@@ -119,7 +130,7 @@ func (f *File) faults() []*ShareError {
 	out := f.m.Rejected()
 	for _, c := range f.candidates {
 		for _, err := range c.faults {
-			if c.version != nil {
+			if c.version == f.v {
 				out = append(out, &ShareError{c.Name, c.Source.Number, err})
 			}
 		}
@@ -200,6 +211,10 @@ func (f *File) load(i int) error {
 	return nil
 }
 
+// maxRounds bounds how often shares are gone through because one may have helped another: as
+// many times as a share hash chain can have entries.
+const maxRounds = 8
+
 // blocks returns k proven blocks of segment i, each at the index of its share's number, and
 // their salt.
 func (f *File) blocks(i int) (blocks [][]byte, salt [16]byte, err error) {
@@ -223,12 +238,17 @@ func (f *File) blocks(i int) (blocks [][]byte, salt [16]byte, err error) {
 		return have < f.v.K
 	})
 	if err == nil && have < f.v.K {
-		err = &NotEnoughSharesError{
-			Version: f.v.Version.Version, Segment: i, Have: have, Want: f.v.K,
-			Shares: f.faults(), Others: f.m.others(f.v),
-		}
+		err = f.notEnough(i, have)
 	}
 	return blocks, salt, err
+}
+
+// notEnough says why a segment cannot be read, or with -1 the whole version.
+func (f *File) notEnough(segment, have int) *NotEnoughSharesError {
+	return &NotEnoughSharesError{
+		Version: f.v.Version.Version, Segment: segment, Have: have, Want: f.v.K,
+		Shares: f.faults(), Others: f.m.others(f.v),
+	}
 }
 
 // others returns the other versions that have enough shares.
@@ -242,17 +262,9 @@ func (m *Servermap) others(not *version) []share.Version {
 	return out
 }
 
-// notEnough says why no version can be opened.
-func (m *Servermap) notEnough(o OpenOptions) error {
-	e := &NotEnoughSharesError{Segment: -1, Shares: m.Rejected(), Others: m.others(nil)}
-	e.Version.SeqNum = o.SeqNum
-	for _, v := range m.versions {
-		if o.SeqNum == 0 || v.SeqNum == o.SeqNum {
-			e.Version, e.Have, e.Want = v.Version.Version, len(v.numbers()), v.K
-			break
-		}
-	}
-	return e
+// notEnough says that there is no version to open.
+func (m *Servermap) notEnough(o OpenOptions) *NotEnoughSharesError {
+	return &NotEnoughSharesError{Version: share.Version{SeqNum: o.SeqNum}, Segment: -1, Shares: m.Rejected(), Others: m.others(nil)}
 }
 
 // A NotEnoughSharesError reports that fewer than k good shares of a version are at hand, for

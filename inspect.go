@@ -82,12 +82,18 @@ func (in *Inspection) share(src Source, start int64) {
 	in.Regions = regions
 }
 
-// headerFields returns the fields that b, the start of a share, shows.
+// headerFields returns the fields that b, the start of a share, shows. What is of no known
+// version shows nothing else: it may be anything, a container's secrets included.
 func headerFields(b []byte) []share.Field {
-	if len(b) > 0 && b[0] == sdmf.VersionByte {
+	switch {
+	case len(b) == 0:
+		return nil
+	case b[0] == sdmf.VersionByte:
 		return sdmf.HeaderFields(b)
+	case b[0] == mdmf.VersionByte:
+		return mdmf.HeaderFields(b)
 	}
-	return mdmf.HeaderFields(b)
+	return sdmf.HeaderFields(b[:1])
 }
 
 // guess returns the number that s proves to have if its own verification key is the file's.

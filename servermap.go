@@ -61,25 +61,55 @@ func Map(c capability.Verify, sources []Source) *Servermap {
 	return m
 }
 
-// findKey takes the verification key from the first share that has it. If none has it where
-// its offset table says, the places that writers use are tried.
+// findKey takes the verification key from the first share that has it: where its offset
+// table says, or else where writers put it, or where another share's table says.
 func (m *Servermap) findKey() {
-	for _, repack := range []bool{false, true} {
+	for round := range rounds {
 		for _, e := range m.shares {
-			s := e.share
-			if s != nil && repack {
-				s, _ = openAs(s.Head().Format, s.PackedBytes(), e.Source)
-			}
-			if s == nil {
-				continue
-			}
-			if key, err := proof.Key(m.cap, s); err == nil {
-				m.key = key
-				return
+			for _, s := range m.readings(e, round) {
+				if key, err := proof.Key(m.cap, s); err == nil {
+					m.key = key
+					return
+				}
 			}
 		}
 	}
 }
+
+// rounds is how many kinds of readings there are.
+const rounds = 3
+
+// readings returns e as its header says it is to be read; in the second round with the
+// offsets that a writer gives, in the third with those of other shares.
+func (m *Servermap) readings(e *member, round int) []opened {
+	if e.share == nil {
+		return nil
+	}
+	if round == 0 {
+		return []opened{e.share}
+	}
+	headers := [][]byte{e.share.PackedBytes()}
+	if round == 2 {
+		headers = nil
+		_, signed := headerSizes(e.share.Head().Format)
+		for _, other := range m.shares {
+			if other.share != nil && other.share.Head().Format == e.share.Head().Format && len(headers) < maxTables {
+				headers = append(headers, slices.Concat(e.share.Signed(), other.share.HeaderBytes()[signed:]))
+			}
+		}
+	}
+	var out []opened
+	for _, h := range headers {
+		if s, err := openAs(e.share.Head().Format, h, e.Source); err == nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// maxTables bounds how many other shares' offset tables a share is tried with. There is one
+// in all shares that writers make, and anybody can store shares with more.
+const maxTables = 4
 
 // findVersions groups the shares by the signed parts of their headers, and keeps the groups
 // that a signature in one of their shares covers.
@@ -112,22 +142,17 @@ func (m *Servermap) findVersions() {
 // sign returns the version of members, which have one header, if some signature covers it.
 func (m *Servermap) sign(members []*member) *version {
 	tried := map[string]bool{} // signatures that did not; usually all are the same
-	for _, repack := range []bool{false, true} {
+	for round := range rounds {
 		for _, e := range members {
-			s := e.share
-			if repack {
-				s, _ = openAs(s.Head().Format, s.PackedBytes(), e.Source)
-				if s == nil {
+			for _, s := range m.readings(e, round) {
+				sig, err := proof.Signature(s)
+				if err != nil || tried[string(sig)] {
 					continue
 				}
-			}
-			sig, err := proof.Signature(s)
-			if err != nil || tried[string(sig)] {
-				continue
-			}
-			tried[string(sig)] = true
-			if v, err := proof.NewVersion(m.key, s); err == nil {
-				return &version{Version: v, salts: map[int][16]byte{}}
+				tried[string(sig)] = true
+				if v, err := proof.NewVersion(m.key, s); err == nil {
+					return &version{Version: v, salts: map[int][16]byte{}}
+				}
 			}
 		}
 	}
@@ -153,6 +178,7 @@ func (v *version) countTables() {
 		return count[string(table)]
 	}
 	slices.SortStableFunc(v.tables, func(a, b []byte) int { return rank(b) - rank(a) })
+	v.tables = v.tables[:min(len(v.tables), maxTables)]
 }
 
 // findNumbers proves the numbers of shares whose place does not tell them. Members help each

@@ -83,6 +83,9 @@ func addBeside(f *testing.F) {
 			add(f, []byte{byte(i), 1, byte(o.number + 1)}, disturbed(o.share, header(o.share))...)
 			add(f, []byte{byte(i), 3, 0}, disturbed(o.container, in(header(o.share), int64(vectors.ContainerHeaderSize)))...)
 		}
+		if i < 6 {
+			add(f, []byte{byte(i), 1, byte(o.number + 1)}, touched(o.container)...)
+		}
 	}
 }
 
@@ -228,6 +231,17 @@ func (s *scene) gaps(b []byte) []share.Region {
 	return slices.DeleteFunc(in.Regions, func(r share.Region) bool {
 		return r.Name != share.Gap && (len(s.contents[0]) > 0 || r.Name != share.BlockHashTree && r.Name != share.OffsetTable)
 	})
+}
+
+// touched returns a container with one bit flipped in the middle of each of its regions.
+func touched(b []byte) [][]byte {
+	var out [][]byte
+	for _, r := range mutable.Inspect(mutable.Unknown, bytes.NewReader(b), int64(len(b))).Regions {
+		d := bytes.Clone(b)
+		d[r.Offset+r.Length/2] ^= 1
+		out = append(out, d)
+	}
+	return out
 }
 
 // Whatever the bytes: every one of them is accounted for, and no secret is shown.

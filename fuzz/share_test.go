@@ -24,7 +24,7 @@ func FuzzSDMFHeader(f *testing.F) {
 		if got, err := h.Append(nil); err != nil || !bytes.Equal(got, b[:sdmf.HeaderSize]) {
 			t.Fatalf("Append = %x, %v, want %x", got, err, b[:sdmf.HeaderSize])
 		}
-		if got := h.Signed(); !bytes.Equal(got, b[:sdmf.SignedSize]) {
+		if got := h.Signed(); h.VersionByte != sdmf.VersionByte || !bytes.Equal(got, b[:sdmf.SignedSize]) {
 			t.Fatalf("Signed = %x, want %x", got, b[:sdmf.SignedSize])
 		}
 		checkParams(t, h.Params)
@@ -44,7 +44,7 @@ func FuzzMDMFHeader(f *testing.F) {
 		if got, err := h.Append(nil); err != nil || !bytes.Equal(got, b[:mdmf.HeaderSize]) {
 			t.Fatalf("Append = %x, %v, want %x", got, err, b[:mdmf.HeaderSize])
 		}
-		if got := h.Signed(); !bytes.Equal(got, b[:mdmf.SignedSize]) {
+		if got := h.Signed(); h.VersionByte != mdmf.VersionByte || !bytes.Equal(got, b[:mdmf.SignedSize]) {
 			t.Fatalf("Signed = %x, want %x", got, b[:mdmf.SignedSize])
 		}
 		checkParams(t, h.Params)
@@ -59,8 +59,12 @@ func addHeaders(f *testing.F, from *file, spans []share.Region) {
 	add(f, nil, disturbed(head, spans)...)
 }
 
-// checkParams fails if the formulas contradict each other.
+// checkParams fails if p is not within the bounds that its comments give, or the formulas
+// contradict each other.
 func checkParams(t *testing.T, p share.Params) {
+	if p.K < 1 || p.N < p.K || p.N > share.MaxShares || p.SegmentSize%uint64(p.K) != 0 {
+		t.Fatalf("%+v", p)
+	}
 	n := p.Segments()
 	if n < 0 || (n == 0) != (p.DataLength == 0) {
 		t.Fatalf("%+v: %d segments", p, n)

@@ -136,6 +136,9 @@ func (s *Share) PackedBytes() []byte {
 // Differences returns the fields in which two headers differ.
 func Differences(got, want []byte) []share.Difference { return header.Differences(got, want) }
 
+// maxListed is how many segments Regions lists one by one: those of a file of 8 GiB.
+const maxListed = 1 << 16
+
 // Regions accounts for every byte of the share, in order and without overlap: the regions
 // that the header tells apart, each salt and block, gaps, and what stands behind the end.
 func (s *Share) Regions() []share.Region {
@@ -151,6 +154,11 @@ func (s *Share) Regions() []share.Region {
 	for i := range s.Segments() {
 		salt, block := s.SaltAt(i), s.BlockAt(i)
 		if salt.Offset >= s.size {
+			break
+		}
+		if i == maxListed {
+			rest := s.BlockAt(s.Segments()-1).End() - salt.Offset
+			regions = append(regions, share.Region{Name: share.ShareData, Offset: salt.Offset, Length: rest})
 			break
 		}
 		regions = append(regions, salt, block)

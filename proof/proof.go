@@ -127,23 +127,32 @@ func BlockHash(s Unproven, i int) (h share.Hash, err error) {
 	return share.Hash(b), nil
 }
 
-// Leaves reads all blocks of s and returns their hashes. After a block that cannot be read
-// it stops: there are fewer hashes than segments, and the error says why.
+// maxUnread is after how many blocks that cannot be read a source is given up.
+const maxUnread = 16
+
+// Leaves reads all blocks of s and returns their hashes, and the first error. A block that
+// cannot be read leaves a zero hash. Where the share ends there are fewer hashes than
+// segments.
 func Leaves(s Unproven) ([]share.Hash, error) {
 	var leaves []share.Hash
 	var buf []byte
-	n := s.Head().Segments()
-	for i := range n {
+	var first error
+	unread := 0
+	for i := range s.Head().Segments() {
 		b, err := s.Block(i, buf)
 		if err != nil {
-			return leaves, err
-		}
-		if buf == nil {
+			if first == nil {
+				first = err
+			}
+			if unread++; unread == maxUnread || errors.Is(err, share.ErrTruncated) {
+				break
+			}
+		} else if buf == nil {
 			buf = make([]byte, len(b.Salt)+len(b.Data))
 		}
 		leaves = append(leaves, b.Hash)
 	}
-	return leaves, nil
+	return leaves, first
 }
 
 // Verify checks one share on its own: key, signature and share hash chain.

@@ -150,7 +150,8 @@ func (h Header) Packed() Header {
 	var zero Header = h
 	zero.pack(0) // the distance of each region from the first
 	votes := map[uint64]int{}
-	best := h.Signature
+	best := uint64(HeaderSize + verificationKeyLength) // if they all disagree
+	votes[best] = 1
 	for _, start := range []uint64{
 		h.Signature,
 		h.ShareHashChain - zero.ShareHashChain,
@@ -166,6 +167,10 @@ func (h Header) Packed() Header {
 	p.pack(best)
 	return p
 }
+
+// verificationKeyLength is the length of the DER form of an RSA-2048 public key with the
+// exponent 65537.
+const verificationKeyLength = 294
 
 // Append appends the header's wire form to b. An offset beyond 2^32 is an error: SDMF has
 // four bytes for most of them.
