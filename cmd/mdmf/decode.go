@@ -77,7 +77,7 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := findShares(paths, c.VerifyCap().StorageIndex())
+	set, err := s.findShares(paths, c.VerifyCap().StorageIndex())
 	if err != nil {
 		return err
 	}

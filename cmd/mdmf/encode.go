@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -106,10 +107,18 @@ func (s *streams) encode(path string, o encodeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := d.commit(); err != nil {
+	// A file that is longer than it said would be cut without a word.
+	if n, _ := src.Read(make([]byte, 1)); n > 0 {
+		return fmt.Errorf("%s: more than the %d bytes that it had", path, size)
+	}
+	if err := errors.Join(src.Close(), d.commit()); err != nil {
 		return err
 	}
-	return s.printEncoded(d, version)
+	if err := errors.Join(s.printEncoded(d, version), s.out.err); err != nil {
+		return err
+	}
+	d.done = true
+	return nil
 }
 
 func (s *streams) printEncoded(d *dealer, version share.Version) error {
@@ -143,8 +152,11 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 			return nil, 0, err
 		}
 		info, err := f.Stat()
-		if err != nil || info.Mode().IsRegular() {
-			return f, info.Size(), err
+		if err != nil {
+			return nil, 0, errors.Join(err, f.Close())
+		}
+		if info.Mode().IsRegular() && info.Size() > 0 { // some files only say that they are empty
+			return f, info.Size(), nil
 		}
 		defer f.Close()
 		in = f
@@ -154,7 +166,10 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 		return nil, 0, err
 	}
 	keepTrack(tmp.Name())
-	spool := &spooled{tmp}
+	spool := &spooled{File: tmp}
+	if os.Remove(tmp.Name()) == nil { // not on Windows; elsewhere it goes with the program at the latest
+		release(tmp.Name())
+	}
 	size, err := io.Copy(tmp, in)
 	if err == nil {
 		_, err = tmp.Seek(0, io.SeekStart)
@@ -166,13 +181,23 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 	return spool, size, nil
 }
 
-// spooled is a temporary file that goes with its Close.
-type spooled struct{ *os.File }
+// spooled is a temporary file that goes with its Close, which may be called twice.
+type spooled struct {
+	*os.File
+	closed bool
+}
 
 func (f *spooled) Close() error {
-	err := f.File.Close()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
 	defer release(f.Name())
-	return errors.Join(err, os.Remove(f.Name()))
+	err := f.File.Close()
+	if rm := os.Remove(f.Name()); !errors.Is(rm, fs.ErrNotExist) {
+		err = errors.Join(err, rm)
+	}
+	return err
 }
 
 // A server is a storage directory and whose it is.
@@ -209,7 +234,7 @@ type dealer struct {
 	write   capability.Write
 	length  int64      // of each share
 	files   []*newFile // by share number
-	done    bool       // all are in their places
+	done    bool       // all are in their places, and the capabilities told
 }
 
 // bucket returns the directory of the file's shares on s (storage/server.py:
@@ -246,22 +271,20 @@ func (d *dealer) deal(n int) ([]io.WriterAt, error) {
 // commit puts all shares into their places.
 func (d *dealer) commit() error {
 	for _, f := range d.files {
-		if err := f.Commit(); err != nil {
+		if err := f.CommitNew(); err != nil {
 			return err
 		}
 	}
-	d.done = true
 	return nil
 }
 
-// discard removes everything, unless all shares reached their places: the capabilities of a
-// file that was not written as a whole are never told, so nobody could read it.
+// discard removes every share that was made, unless all reached their places and the
+// capabilities were told: without them nobody could read the file.
 func (d *dealer) discard() {
 	if d.done {
 		return
 	}
 	for _, f := range d.files {
-		f.Discard()
-		os.Remove(f.path)
+		f.Withdraw()
 	}
 }

@@ -46,7 +46,7 @@ func (set *shareSet) Close() {
 // looks like. A directory is searched through for files that are called like shares or that
 // are containers; of directories that are called by a storage index, as servers do it, only
 // the file's own are entered.
-func findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
+func (s *streams) findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
 	set := &shareSet{}
 	seen := map[string]bool{}
 	add := func(path string) error {
@@ -59,8 +59,7 @@ func findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
 		return set.add(path)
 	}
 	for _, path := range paths {
-		err := walk(path, si, add)
-		if err != nil {
+		if err := s.walk(path, si, add); err != nil {
 			set.Close()
 			return nil, err
 		}
@@ -71,8 +70,9 @@ func findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
 	return set, nil
 }
 
-// walk calls add for path if it is a file, and for the share files in it if it is a directory.
-func walk(path string, si capability.StorageIndex, add func(string) error) error {
+// walk calls add for path if it is a file, and for the share files in it if it is a
+// directory. What cannot be read inside of a directory is passed over with a warning.
+func (s *streams) walk(path string, si capability.StorageIndex, add func(string) error) error {
 	if info, err := os.Stat(path); err != nil {
 		return err
 	} else if !info.IsDir() {
@@ -81,27 +81,34 @@ func walk(path string, si capability.StorageIndex, add func(string) error) error
 	root := path + string(filepath.Separator) // so that a symbolic link is followed
 	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		switch {
-		case err != nil:
+		case err != nil && p == root:
 			return err
-		case d.IsDir():
+		case err == nil && d.IsDir():
 			if other, err := capability.ParseStorageIndex(d.Name()); err == nil && other != si && p != root {
 				return fs.SkipDir
 			}
 			return nil
-		case d.Type()&fs.ModeSymlink != 0:
-			// Links to files are followed, links to directories are not: they might go in circles.
-			if info, err := os.Stat(p); err == nil && !info.Mode().IsRegular() {
-				return nil
-			}
-		case !d.Type().IsRegular():
-			return nil
+		case err == nil && isShare(p, d):
+			err = add(p)
 		}
-		switch {
-		case shareName.MatchString(d.Name()) || isContainer(p):
-			return add(p)
+		if err != nil {
+			fmt.Fprintf(s.err, "mdmf: passed over %s\n", redact(err))
 		}
 		return nil
 	})
+}
+
+// isShare reports whether a directory entry may be a share file. Links to files are
+// followed; links to directories are not, since they might go in circles.
+func isShare(path string, d fs.DirEntry) bool {
+	if d.Type()&fs.ModeSymlink != 0 {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return false
+		}
+	} else if !d.Type().IsRegular() {
+		return false
+	}
+	return shareName.MatchString(d.Name()) || isContainer(path)
 }
 
 // isContainer reports whether the file at path starts like a container.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"syscall"
 
@@ -26,7 +27,8 @@ const (
 
 func main() {
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE) // a reader that went away is an error like others
 	go func() {
 		<-interrupts
 		removeTemporaries()
@@ -37,10 +39,11 @@ func main() {
 
 // streams are where a command reads and writes.
 type streams struct {
-	in       io.Reader
-	out, err io.Writer
-	json     bool // print one object instead of text
-	secrets  bool // print secrets too
+	in      io.Reader
+	out     *output
+	err     io.Writer
+	json    bool // print one object instead of text
+	secrets bool // print secrets too
 }
 
 // An output is a writer that remembers its first error, so that no result is lost unnoticed.
@@ -86,13 +89,19 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if f, ok := errors.AsType[*failure](err); ok {
 		if f.err != nil {
-			fmt.Fprintf(stderr, "mdmf: %v\n", f.err)
+			fmt.Fprintf(stderr, "mdmf: %s\n", redact(f.err))
 		}
 		return f.status
 	}
-	fmt.Fprintf(stderr, "mdmf: %v\nSee %q.\n", err, cmd.CommandPath()+" --help")
+	fmt.Fprintf(stderr, "mdmf: %s\nSee %q.\n", redact(err), cmd.CommandPath()+" --help")
 	return exitUsage
 }
+
+// secret is a capability that stands where it should not, as when arguments were swapped.
+var secret = regexp.MustCompile(`URI:[A-Z0-9a-z-]+:[a-z2-7]{20,}[^\s"']*`)
+
+// redact returns an error's text without capabilities.
+func redact(err error) string { return secret.ReplaceAllString(err.Error(), "(capability)") }
 
 func newRoot(s *streams) *cobra.Command {
 	root := &cobra.Command{

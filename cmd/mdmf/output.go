@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,11 +14,13 @@ import (
 // beside its place, synced, and then renamed.
 type newFile struct {
 	*os.File
-	path string
+	path   string
+	placed bool // by CommitNew
 }
 
-// create makes the directories above path as needed. Names of temporary files start with a
-// dot: no storage server and no search takes them for shares.
+// create makes the directories above path as needed, and gives the file the permissions of
+// the one that it will replace, if there is one. Names of temporary files start with a dot:
+// no storage server and no search takes them for shares.
 func create(path string) (*newFile, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -29,10 +32,15 @@ func create(path string) (*newFile, error) {
 		return nil, err
 	}
 	keepTrack(name)
-	return &newFile{f, path}, nil
+	if old, err := os.Stat(path); err == nil {
+		if err := f.Chmod(old.Mode().Perm()); err != nil {
+			return nil, errors.Join(err, f.Close(), os.Remove(name))
+		}
+	}
+	return &newFile{File: f, path: path}, nil
 }
 
-// Commit puts the file into its place.
+// Commit puts the file into its place, where it replaces what is there.
 func (f *newFile) Commit() error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
@@ -42,6 +50,38 @@ func (f *newFile) Commit() error {
 	}
 	release(f.Name())
 	return syncDir(filepath.Dir(f.path))
+}
+
+// CommitNew is Commit where nothing may be replaced: a file in that place is an error.
+func (f *newFile) CommitNew() error {
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	// A link, unlike a rename, fails where something is.
+	if err := os.Link(f.Name(), f.path); errors.Is(err, fs.ErrExist) {
+		return err
+	} else if err == nil {
+		f.placed = true
+		os.Remove(f.Name())
+	} else { // a file system without links
+		if _, err := os.Lstat(f.path); err == nil {
+			return fmt.Errorf("%s: %w", f.path, fs.ErrExist)
+		}
+		if err := os.Rename(f.Name(), f.path); err != nil {
+			return err
+		}
+		f.placed = true
+	}
+	release(f.Name())
+	return syncDir(filepath.Dir(f.path))
+}
+
+// Withdraw removes what CommitNew has put into its place, or Discards.
+func (f *newFile) Withdraw() {
+	f.Discard()
+	if f.placed {
+		os.Remove(f.path)
+	}
 }
 
 // Discard removes the temporary file, if Commit was not reached.
