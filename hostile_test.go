@@ -1,0 +1,173 @@
+package mutable_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/share"
+	"github.com/golafs/mutable/vectors"
+)
+
+var mdmfCap = testKey.Write(capability.Form{Format: share.MDMF})
+
+// versions encodes two versions of a file, 2-of-3 with segments of 100 bytes.
+func versions(t *testing.T) (one, two []*memory, plainOne, plainTwo []byte) {
+	o := mutable.EncodeOptions{K: 2, N: 3, SegmentSize: 100}
+	plainOne, plainTwo = vectors.Plaintext("one", 250), vectors.Plaintext("two", 350)
+	one = encode(t, plainOne, testKey, o)
+	o.SeqNum = 2
+	return one, encode(t, plainTwo, testKey, o), plainOne, plainTwo
+}
+
+// A write that got as far as the header, or as anything but the header, leaves a share whose
+// header is of another version than its blocks. The blocks serve all the same.
+func TestTornShare(t *testing.T) {
+	one, two, _, want := versions(t)
+	torn := bytes.Clone(two[1].b)
+	copy(torn, one[1].b[:mdmf.SignedSize])
+	sources := []mutable.Source{source("0", 0, two[0].b), source("torn", 1, torn), source("old", 2, one[2].b)}
+	got, err := readAll(mdmfCap.ReadCap(), sources)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("read %d bytes, %v, want the new version's %d", len(got), err, len(want))
+	}
+	if r := mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Best == nil || r.Best.SeqNum != 2 {
+		t.Errorf("Check says best is %v, want version 2", r.Best)
+	}
+}
+
+// One newer share in two places is no newer version: places prove nothing.
+func TestPlacesProveNothing(t *testing.T) {
+	one, two, want, _ := versions(t)
+	sources := []mutable.Source{
+		source("new", 0, two[0].b), source("the same", 1, two[0].b),
+		source("old 1", 1, one[1].b), source("old 2", 2, one[2].b),
+	}
+	got, err := readAll(mdmfCap.ReadCap(), sources)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("read %d bytes, %v, want the old version's %d", len(got), err, len(want))
+	}
+	_, err = mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{SeqNum: 2})
+	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+	if !ok || e.Have != 1 || len(e.Others) == 0 || e.Others[0].SeqNum != 1 || !strings.Contains(err.Error(), "the same: share 1") {
+		t.Errorf("Open of version 2 = %v, want 1 good share, and version 1 named", err)
+	}
+}
+
+// The verification key may be where only another share's offset table says, in a share whose
+// own table is of no use.
+func TestKeyByNeighboursTable(t *testing.T) {
+	for _, format := range []share.Format{share.SDMF, share.MDMF} {
+		w := testKey.Write(capability.Form{Format: format})
+		want := vectors.Plaintext("key", 300)
+		shares := encode(t, want, testKey, mutable.EncodeOptions{Format: format, K: 1, N: 2})
+		for _, r := range parseShare(t, format.String(), shares[0].b).Regions() {
+			if r.Name == share.OffsetTable {
+				clear(shares[0].b[r.Offset:r.End()])
+			}
+		}
+		shares[1].b[parseShare(t, format.String(), shares[1].b).Region(share.VerificationKey).Offset+50] ^= 1
+		got, err := readAll(w.ReadCap(), []mutable.Source{source("0", 0, shares[0].b), source("1", 1, shares[1].b)})
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%v: read %d bytes, %v, want %d", format, len(got), err, len(want))
+		}
+	}
+}
+
+// brittle fails to read a range of bytes.
+type brittle struct {
+	*bytes.Reader
+	from, to int64
+}
+
+var errMedium = errors.New("medium error")
+
+func (b brittle) ReadAt(p []byte, off int64) (int, error) {
+	if off < b.to && off+int64(len(p)) > b.from {
+		return 0, errMedium
+	}
+	return b.Reader.ReadAt(p, off)
+}
+
+// Blocks that cannot be read do not spoil the others of their share.
+func TestReadErrors(t *testing.T) {
+	want := vectors.Plaintext("errors", 350)
+	var sources []mutable.Source
+	for n, m := range encode(t, want, testKey, mutable.EncodeOptions{K: 1, N: 2, SegmentSize: 100}) {
+		s, err := mdmf.Parse(m.b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := s.BlockAt(n)
+		sources = append(sources, mutable.Source{Name: "disk", Number: n,
+			ReaderAt: brittle{bytes.NewReader(m.b), at.Offset, at.End()}, Size: int64(len(m.b))})
+	}
+	if got, err := readAll(mdmfCap.ReadCap(), sources); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("read %d bytes, %v, want %d", len(got), err, len(want))
+	}
+	r := mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true})
+	if r.Health != mutable.Damaged {
+		t.Errorf("Check is %s, want damaged", r.Health)
+	}
+	for _, s := range r.Shares {
+		if len(s.Damage) != 1 || s.Damage[0].Region.Name != share.ShareData || !errors.Is(s.Damage[0].Err, errMedium) {
+			t.Errorf("share %d: damage %v, want one block with a medium error", s.Number, s.Damage)
+		}
+	}
+}
+
+// Concurrent readers and whoever asks for versions do not disturb each other.
+func TestConcurrentReads(t *testing.T) {
+	_, two, _, want := versions(t)
+	var sources []mutable.Source
+	for n, m := range two {
+		sources = append(sources, source("share", n, m.b))
+	}
+	f, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			got := make([]byte, 60)
+			off := int64(i * 37)
+			if _, err := f.ReadAt(got, off); err != nil && err != io.EOF || !bytes.HasPrefix(want[off:], got) {
+				t.Errorf("bytes from %d on are wrong, %v", off, err)
+			}
+			f.Servermap().Versions()
+			f.Faults()
+		})
+	}
+	group.Wait()
+}
+
+// A File holds plaintext, and prints none.
+func TestFilePrintsNoPlaintext(t *testing.T) {
+	plain := bytes.Repeat([]byte("A"), 99)
+	var sources []mutable.Source
+	for n, m := range encode(t, plain, testKey, mutable.EncodeOptions{}) {
+		sources = append(sources, source("share", n, m.b))
+	}
+	f, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(f); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		text := fmt.Sprintf(verb, f)
+		if slices.ContainsFunc([]string{"AAAA", "4141", "65 65", "0x41"}, func(s string) bool { return strings.Contains(text, s) }) {
+			t.Errorf("%s prints the plaintext", verb)
+		}
+	}
+}
