@@ -9,8 +9,12 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// Fields returns the fields of the header, of all lease slots, empty ones too, and the
-// number of extra leases. With an error it returns those that it found.
+// maxListed bounds the lease slots that Fields lists: a number in a sparse file costs
+// nothing, but the leases that it claims would.
+const maxListed = 10_000
+
+// Fields returns the fields of the header, of the first 10,000 lease slots, empty ones too,
+// and the number of extra leases. With an error it returns those that it found.
 func (c *Container) Fields() ([]share.Field, error) {
 	fields := appendFields(nil, "", header, &c.Header, 0)
 	if c.file.Size() < headerSize {
@@ -19,7 +23,7 @@ func (c *Container) Fields() ([]share.Field, error) {
 	if n, damage := c.extraLeases(); damage == nil {
 		fields = appendFields(fields, "", extra, &extraHeader{uint32(n)}, int64(c.ExtraLeaseOffset))
 	}
-	slots, err := c.slots()
+	slots, err := c.slots(maxListed)
 	for _, l := range slots {
 		fields = appendFields(fields, fmt.Sprintf("lease %d: ", l.Slot), record, &l, c.slotOffset(int64(l.Slot)))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/internal/layout"
@@ -97,11 +98,12 @@ func (c *Container) slot(i int64) (Lease, error) {
 	return l, nil
 }
 
-// slots returns all slots, empty ones too. With an error it returns those that it found.
-func (c *Container) slots() ([]Lease, error) {
+// slots returns the first most slots, empty ones too. With an error it returns those that it
+// found.
+func (c *Container) slots(most int64) ([]Lease, error) {
 	n, damage := c.extraLeases()
 	var all []Lease
-	for i := range inlineLeases + n {
+	for i := range min(inlineLeases+n, most) {
 		l, err := c.slot(i)
 		if err != nil {
 			return all, err
@@ -117,7 +119,7 @@ func (c *Container) slots() ([]Lease, error) {
 // Leases returns the leases in the order of their slots, without the empty slots. With an
 // error it returns those that it found.
 func (c *Container) Leases() ([]Lease, error) {
-	all, err := c.slots()
+	all, err := c.slots(math.MaxInt64)
 	var leases []Lease
 	for _, l := range all {
 		if l.Owner != 0 {

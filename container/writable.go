@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"github.com/golafs/mutable/share"
 )
@@ -140,7 +141,7 @@ func malformed(err error) bool {
 // lease renews the lease that has the renew secret of l, or adds l: in the first empty slot,
 // or else behind all others.
 func (s *writable) lease(l Lease) error {
-	slots, err := s.slots()
+	slots, err := s.slots(math.MaxInt64)
 	if err != nil {
 		return err
 	}
