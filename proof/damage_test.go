@@ -1,0 +1,383 @@
+package proof_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/share"
+	"github.com/golafs/mutable/vectors"
+)
+
+// A trial is a share that was damaged on purpose, and what it was before.
+type trial struct {
+	name  string
+	c     *vectors.Case
+	d     *vectors.Damaged
+	sound proof.Unproven // nil for a share of an older version or of another file
+}
+
+// forEachDamage runs test for every share that was damaged.
+func forEachDamage(t *testing.T, test func(*trial)) {
+	tried := 0
+	for _, c := range vectors.Cases() {
+		damaged := c.Damaged()
+		for i := range damaged {
+			d := &damaged[i]
+			if d.Share == nil {
+				continue // the damage is to the container
+			}
+			tried++
+			test(&trial{c.Name + "/" + d.Name, c, d, sound(t, c, d)})
+		}
+	}
+	if tried == 0 {
+		t.Error("no damaged shares")
+	}
+}
+
+// sound returns the share that d was, or that was put in its place.
+func sound(t *testing.T, c *vectors.Case, d *vectors.Damaged) proof.Unproven {
+	t.Helper()
+	for _, s := range c.Shares {
+		b := c.ShareBytes(s)
+		if d.Change.Kind == vectors.Replace && bytes.Equal(b, d.Share) || d.Change.Kind != vectors.Replace && s.Number == d.ShareNumber {
+			return mustOpen(t, c, b)
+		}
+	}
+	return nil
+}
+
+// region returns the bytes of a region, or nil if it is not there.
+func region(s proof.Unproven, name string) []byte {
+	b, err := s.Read(s.Region(name))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// provable reports whether all that a share needs to prove itself is what it was: signed
+// header, key, signature and chain, and the root of its tree or else all blocks.
+func provable(s, sound proof.Unproven) bool {
+	for _, name := range []string{share.VerificationKey, share.Signature} {
+		if !bytes.Equal(region(s, name), region(sound, name)) {
+			return false
+		}
+	}
+	if !bytes.Equal(s.Signed(), sound.Signed()) {
+		return false
+	}
+	got, err := proof.Chain(s)
+	if err != nil {
+		return false
+	}
+	want, err := proof.Chain(sound)
+	if err != nil {
+		return false
+	}
+	for _, node := range want {
+		if i := slices.IndexFunc(got, func(n hashtree.Node) bool { return n.Number == node.Number }); i < 0 || got[i] != node {
+			return false
+		}
+	}
+	if tree := region(s, share.BlockHashTree); len(tree) >= 32 && bytes.Equal(tree[:32], region(sound, share.BlockHashTree)[:32]) {
+		return true
+	}
+	for i := range s.Head().Segments() {
+		if !equalBlocks(s, sound, i) {
+			return false
+		}
+	}
+	return true
+}
+
+// Of a damaged share, what Verify proves is right, and nothing that could be proven is
+// refused: number, and block by block.
+func TestDamagedVerify(t *testing.T) {
+	accepted, refused := 0, 0
+	forEachDamage(t, func(x *trial) {
+		s, err := open(x.c, x.d.Share)
+		if err != nil {
+			if malformed, ok := errors.AsType[*share.FormatError](err); !ok || malformed.Offset < 0 {
+				t.Errorf("%s: %v, want a *share.FormatError", x.name, err)
+			}
+			return
+		}
+		p, err := proof.Verify(verifyCap(t, x.c), s)
+		switch {
+		case x.sound == nil && x.d.Name == "other-file":
+			if !errors.Is(err, share.ErrHash) {
+				t.Errorf("%s: %v, want a hash that does not match", x.name, err)
+			}
+			return
+		case x.sound == nil && x.d.Name == "older-version":
+			if err != nil || p.Number != x.d.ShareNumber || s.Head().SeqNum >= x.c.SeqNum {
+				t.Errorf("%s: version %v, %v, want one older than %d", x.name, s.Head().Version, err, x.c.SeqNum)
+			}
+			return
+		}
+		if want := provable(s, x.sound); want != (err == nil) {
+			t.Errorf("%s: Verify = %v, although it can be proven: %v", x.name, err, want)
+		}
+		if err != nil {
+			refused++
+			if p != nil {
+				t.Errorf("%s: a share beside %v", x.name, err)
+			}
+			return
+		}
+		accepted++
+		want := x.d.ShareNumber
+		if x.d.Name == "other-share-number" {
+			want = (want + 1) % x.c.N
+		}
+		if p.Number != want {
+			t.Errorf("%s: Verify proves number %d, want %d", x.name, p.Number, want)
+		}
+		checkBlocks(t, x.name, p, s, x.sound)
+	})
+	if accepted == 0 || refused == 0 {
+		t.Errorf("%d shares were accepted and %d refused, want some of both", accepted, refused)
+	}
+}
+
+// A damage in one section is told apart from one in another.
+func TestDamageCauses(t *testing.T) {
+	tried := map[string]int{}
+	forEachDamage(t, func(x *trial) {
+		tried[x.d.Section]++
+		s, err := open(x.c, x.d.Share)
+		var p *proof.Share
+		if err == nil {
+			p, err = proof.Verify(verifyCap(t, x.c), s)
+		}
+		_, malformed := errors.AsType[*share.FormatError](err)
+		section := x.d.Section
+		if section == share.Salt && x.c.Format == "sdmf" {
+			section = share.Header // the salt is in it
+		}
+		ok := true
+		switch section {
+		case share.Header:
+			ok = malformed || errors.Is(err, share.ErrSignature)
+		case share.Signature:
+			ok = errors.Is(err, share.ErrSignature)
+		case share.VerificationKey:
+			ok = errors.Is(err, share.ErrHash)
+		case share.ShareHashChain:
+			switch x.d.Name {
+			case "chain-entries-swapped":
+				ok = err == nil
+			case "chain-hash", "chain-last-hash":
+				ok = errors.Is(err, share.ErrHash)
+			default:
+				ok = err != nil && strings.Contains(err.Error(), "share hash chain")
+			}
+		case share.BlockHashTree, share.Gap, share.Trailing:
+			ok = err == nil
+		case share.ShareData, share.Salt:
+			ok = err == nil && badBlocks(p) == 1
+		case share.EncPrivKey:
+			write, parseErr := capability.Parse(x.c.WriteCap)
+			if parseErr != nil {
+				t.Fatal(parseErr)
+			}
+			_, keyErr := proof.PrivateKey(write.(capability.Write), s)
+			ok = err == nil && badBlocks(p) == 0 && errors.Is(keyErr, share.ErrHash)
+		}
+		if !ok {
+			t.Errorf("%s: Verify = %v, which is not what a damaged %s gives", x.name, err, section)
+		}
+	})
+	for _, section := range []string{share.Header, share.Signature, share.VerificationKey, share.ShareHashChain, share.BlockHashTree,
+		share.Gap, share.Trailing, share.ShareData, share.Salt, share.EncPrivKey} {
+		if tried[section] == 0 {
+			t.Errorf("no share has a damaged %s", section)
+		}
+	}
+}
+
+// badBlocks returns how many blocks have a hash that does not match.
+func badBlocks(p *proof.Share) (n int) {
+	for i := range p.Params().Segments() {
+		if _, err := p.Block(i, nil); errors.Is(err, share.ErrHash) {
+			n++
+		}
+	}
+	return n
+}
+
+// withNeighbours returns the version of x with all shares opened but the damaged one.
+func withNeighbours(t *testing.T, x *trial) *proof.Version {
+	t.Helper()
+	v := newVersion(t, x.c, x.sound)
+	for _, s := range x.c.Shares {
+		if s.Number == x.d.ShareNumber {
+			continue
+		}
+		if _, err := v.Open(mustOpen(t, x.c, x.c.ShareBytes(s)), s.Number); err != nil {
+			t.Fatalf("%s: share %d: %v", x.name, s.Number, err)
+		}
+	}
+	return v
+}
+
+// replaced reports whether each node that proves s is in its chain as it was, or is known to v.
+// Nobody but its nearest neighbours knows a node that has only padding leaves below it.
+func replaced(t *testing.T, v *proof.Version, s, sound proof.Unproven, number int) bool {
+	t.Helper()
+	good, err := proof.Chain(sound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := proof.Chain(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range hashtree.Chain(v.N, number) {
+		_, known := v.Node(i)
+		at := slices.IndexFunc(got, func(n hashtree.Node) bool { return n.Number == i })
+		if !known && (at < 0 || !slices.Contains(good, got[at])) {
+			return false
+		}
+	}
+	return true
+}
+
+// Where a share's chain is damaged, what its neighbours have proven makes up for it.
+func TestNeighboursReplaceChain(t *testing.T) {
+	tried, made := 0, 0
+	forEachDamage(t, func(x *trial) {
+		if x.d.Section != share.ShareHashChain || x.d.Name == "chain-entries-swapped" {
+			return
+		}
+		tried++
+		s := mustOpen(t, x.c, x.d.Share)
+		alone := newVersion(t, x.c, x.sound)
+		if p, err := alone.Open(s, x.d.ShareNumber); err == nil || p != nil || alone.Known() != 1 {
+			t.Errorf("%s: Open without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
+		}
+		if p, err := alone.OpenWhole(s, x.d.ShareNumber); err == nil || p != nil || alone.Known() != 1 {
+			t.Errorf("%s: OpenWhole without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
+		}
+
+		v := withNeighbours(t, x)
+		want := replaced(t, v, s, x.sound, x.d.ShareNumber)
+		p, err := v.Open(s, x.d.ShareNumber)
+		if want != (err == nil) {
+			t.Errorf("%s: Open with neighbours = %v, although they have what is missing: %v", x.name, err, want)
+		}
+		if err == nil {
+			made++
+			if p.Number != x.d.ShareNumber {
+				t.Errorf("%s: Open gives number %d, want %d", x.name, p.Number, x.d.ShareNumber)
+			}
+			checkBlocks(t, x.name, p, s, x.sound)
+		}
+		for _, number := range []int{x.d.ShareNumber, -1} {
+			v := withNeighbours(t, x)
+			p, err := v.OpenWhole(s, number)
+			if err != nil {
+				t.Errorf("%s: OpenWhole as share %d with neighbours = %v", x.name, number, err)
+				continue
+			}
+			// If k is 1, all shares have the same blocks, and this may be any of them.
+			if root, ok := v.Node(hashtree.Leaf(v.N, p.Number)); !ok || root != p.Root() || x.c.K > 1 && p.Number != x.d.ShareNumber {
+				t.Errorf("%s: OpenWhole as share %d gives number %d, want %d", x.name, number, p.Number, x.d.ShareNumber)
+			}
+			checkBlocks(t, x.name, p, s, x.sound)
+		}
+	})
+	if tried == 0 || 2*made < tried {
+		t.Errorf("neighbours made up for %d of %d damaged chains, want most", made, tried)
+	}
+}
+
+// Where a share's block hash tree is damaged, the blocks make up for it: for its root in
+// OpenWhole, for all else wherever a block is asked for.
+func TestBlocksReplaceTree(t *testing.T) {
+	roots, others := 0, 0
+	forEachDamage(t, func(x *trial) {
+		if x.d.Section != share.BlockHashTree {
+			return
+		}
+		s := mustOpen(t, x.c, x.d.Share)
+		p, err := newVersion(t, x.c, x.sound).Open(s, x.d.ShareNumber)
+		if x.d.Name == "block-hash-root" {
+			roots++
+			if !errors.Is(err, share.ErrHash) || p != nil {
+				t.Errorf("%s: Open = %v, want a hash that does not match", x.name, err)
+			}
+		} else {
+			others++
+			if err != nil {
+				t.Errorf("%s: Open = %v", x.name, err)
+				return
+			}
+			checkBlocks(t, x.name, p, s, x.sound)
+		}
+		whole, err := newVersion(t, x.c, x.sound).OpenWhole(s, -1)
+		if err != nil || whole.Number != x.d.ShareNumber {
+			t.Errorf("%s: OpenWhole = %v", x.name, err)
+			return
+		}
+		checkBlocks(t, x.name, whole, s, x.sound)
+	})
+	if roots == 0 || others == 0 {
+		t.Errorf("%d damaged roots and %d other nodes, want some of both", roots, others)
+	}
+}
+
+// A tree and a block that are both damaged: the block is refused, and the share is believed
+// nothing that does not prove itself.
+func TestTreeAndBlockDamaged(t *testing.T) {
+	c := lookup(t, "smallseg-mdmf-528")
+	b := c.ShareBytes(c.Shares[0])
+	good := mustOpen(t, c, bytes.Clone(b))
+	tree := good.Region(share.BlockHashTree)
+	n := good.Head().Segments()
+	b[tree.Offset+int64(hashtree.Leaf(n, 0))*32] ^= 1 // proves block 1
+	b[good.Region(share.ShareData).Offset+20] ^= 1    // in block 0, behind its salt
+	s := mustOpen(t, c, b)
+	p := mustVerify(t, c, s)
+	for i := range n {
+		_, err := p.Block(i, nil)
+		// Block 1 is good, but its sibling's hash is to be had neither from the tree nor from block 0.
+		if want := i > 1; want != (err == nil) || err != nil && !errors.Is(err, share.ErrHash) {
+			t.Errorf("Block(%d) = %v, want it proven: %v", i, err, want)
+		}
+	}
+	leaves, err := proof.Leaves(s)
+	if err != nil || p.Adopt(leaves) {
+		t.Errorf("Adopt takes the hashes of a damaged block, %v", err)
+	}
+}
+
+// Leaves stops at the first block that is not there.
+func TestLeavesOfShortShare(t *testing.T) {
+	c := lookup(t, "smallseg-mdmf-528")
+	b := c.ShareBytes(c.Shares[0])
+	s := mustOpen(t, c, b)
+	all, err := proof.Leaves(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.Block(0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stride := int64(len(first.Salt) + len(first.Data))
+	for n := range len(all) - 1 { // the last block is shorter
+		short := mustOpen(t, c, b[:s.Region(share.ShareData).Offset+int64(n+1)*stride-1])
+		leaves, err := proof.Leaves(short)
+		if !slices.Equal(leaves, all[:n]) || !errors.Is(err, share.ErrTruncated) {
+			t.Errorf("cut in block %d: Leaves = %d hashes, %v, want %d and truncated", n, len(leaves), err, n)
+		}
+	}
+}
