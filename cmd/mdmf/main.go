@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -27,8 +26,8 @@ const (
 
 func main() {
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	signal.Ignore(syscall.SIGPIPE) // a reader that went away is an error like others
+	signal.Notify(interrupts, interruptions...)
+	ignorePipe()
 	go func() {
 		<-interrupts
 		removeTemporaries()
