@@ -220,7 +220,7 @@ func (k *VerificationKey) Made(signature []byte) bool {
 	}
 	em := make([]byte, (k.key.N.BitLen()+6)/8)
 	m := s.Exp(s, big.NewInt(int64(k.key.E)), k.key.N)
-	if m.BitLen() > 8*len(em) {
+	if m.BitLen() >= k.key.N.BitLen() {
 		return false
 	}
 	m.FillBytes(em)

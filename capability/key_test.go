@@ -578,21 +578,90 @@ func TestDecryptWhatIsNoKey(t *testing.T) {
 	}
 }
 
+// encoded returns the encoding of digest that is signed (RFC 8017, section 9.1.1), with this
+// salt. change may spoil what stands in front of the hash, which the mask then hides.
+func encoded(digest [32]byte, salt []byte, trailer byte, change func(db []byte)) []byte {
+	h := sha256.Sum256(slices.Concat(make([]byte, 8), digest[:], salt))
+	db := make([]byte, 256-32-1)
+	db[len(db)-len(salt)-1] = 1
+	copy(db[len(db)-len(salt):], salt)
+	change(db)
+	for i := range db {
+		mask := sha256.Sum256(append(bytes.Clone(h[:]), 0, 0, 0, byte(i/32)))
+		db[i] ^= mask[i%32]
+	}
+	db[0] &= 0x7f
+	return slices.Concat(db, h[:], []byte{trailer})
+}
+
+// rawSign returns the number that the key makes of em.
+func rawSign(key *rsa.PrivateKey, em []byte) []byte {
+	m := new(big.Int).SetBytes(em)
+	return m.Exp(m, key.D, key.N).FillBytes(make([]byte, 256))
+}
+
 // unsalted returns a PSS signature without salt, which crypto/rsa does not make: for it, 0
 // means the longest.
 func unsalted(key *rsa.PrivateKey, digest [32]byte) []byte {
-	h := sha256.Sum256(append(make([]byte, 8), digest[:]...))
-	db := make([]byte, 256-32-1)
-	db[len(db)-1] = 1
-	for i := 0; i*32 < len(db); i++ {
-		mask := sha256.Sum256(append(bytes.Clone(h[:]), 0, 0, 0, byte(i)))
-		for j := i * 32; j < min(len(db), i*32+32); j++ {
-			db[j] ^= mask[j-i*32]
+	return rawSign(key, encoded(digest, nil, 0xbc, func([]byte) {}))
+}
+
+// Made sees every part of a signature that is not as it must be, even if the key itself made
+// it so, and so does Verify.
+func TestMadeByTheKey(t *testing.T) {
+	private := rsaKey(t, testDER)
+	public := mustKey(t, testDER).VerificationKey()
+	message := []byte("a header")
+	digest := sha256.Sum256(message)
+	salt := bytes.Repeat([]byte{7}, 32)
+	const one = 256 - 32 - 1 - 32 - 1 // where the padding ends
+	type trial struct {
+		name    string
+		trailer byte
+		change  func(db []byte)
+		good    bool
+	}
+	trials := []trial{
+		{"as it must be", 0xbc, func([]byte) {}, true},
+		{"another trailer", 0xcc, func([]byte) {}, false},
+		{"nothing where the padding ends", 0xbc, func(db []byte) { db[one] = 0 }, false},
+		{"two where the padding ends", 0xbc, func(db []byte) { db[one] = 2 }, false},
+		{"padding that ends before", 0xbc, func(db []byte) { db[one-1] = 1 }, false},
+	}
+	for i := 0; i < one; i += 15 {
+		trials = append(trials, trial{"a padding byte that is not zero", 0xbc, func(db []byte) { db[i] = 0x40 }, false})
+	}
+	for _, v := range trials {
+		sig := rawSign(private, encoded(digest, salt, v.trailer, v.change))
+		if got := public.Made(sig); got != v.good {
+			t.Errorf("%s: Made = %v, want %v", v.name, got, v.good)
+		}
+		if err := public.Verify(message, sig); v.good != (err == nil) {
+			t.Errorf("%s: Verify = %v, want it good: %v", v.name, err, v.good)
 		}
 	}
-	db[0] &= 0x7f
-	em := new(big.Int).SetBytes(append(append(db, h[:]...), 0xbc))
-	return em.Exp(em, key.D, key.N).FillBytes(make([]byte, 256))
+
+	// The first bit must be zero. With it, some encodings are too large to be signed.
+	tried := 0
+	for i := range 256 {
+		salt[0] = byte(i)
+		em := encoded(digest, salt, 0xbc, func([]byte) {})
+		em[0] |= 0x80
+		if new(big.Int).SetBytes(em).Cmp(private.N) >= 0 {
+			continue
+		}
+		tried++
+		sig := rawSign(private, em)
+		if err := public.Verify(message, sig); public.Made(sig) || err == nil {
+			t.Errorf("the first bit is set: Made = %v, Verify = %v, want it refused", public.Made(sig), err)
+		}
+		if tried == 5 {
+			break
+		}
+	}
+	if tried == 0 {
+		t.Error("no encoding with the first bit set is small enough for this key")
+	}
 }
 
 // shows fails the test if text shows a part of secret in any form that a program may print.

@@ -63,6 +63,26 @@ func Chain(n, leaf int) []int {
 // not the node number.
 func Padding(leaf int) share.Hash { return emptyTag.Sum(strconv.AppendInt(nil, int64(leaf), 10)) }
 
+// Filler returns node i of a tree over n leaves if only padding leaves are below it: such a
+// node follows from n alone.
+func Filler(n, i int) (share.Hash, bool) {
+	first, leaf := Leaf(n, 0), i
+	for leaf < first {
+		leaf = 2*leaf + 1
+	}
+	if leaf-first < max(n, 1) || i >= Size(n) {
+		return share.Hash{}, false
+	}
+	return filler(first, i), true
+}
+
+func filler(first, i int) share.Hash {
+	if i >= first {
+		return Padding(i - first)
+	}
+	return Combine(filler(first, 2*i+1), filler(first, 2*i+2))
+}
+
 // Combine returns the parent of two siblings.
 func Combine(left, right share.Hash) share.Hash { return innerTag.Pair(left[:], right[:]) }
 
@@ -102,7 +122,7 @@ func (t *Tree) Len() int { return max(len(t.known), len(t.whole)) }
 
 // Node returns node i if it is proven.
 func (t *Tree) Node(i int) (share.Hash, bool) {
-	if i < len(t.whole) {
+	if i >= 0 && i < len(t.whole) {
 		return t.whole[i], true
 	}
 	h, ok := t.known[i]

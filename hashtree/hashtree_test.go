@@ -185,6 +185,46 @@ func TestMissingNode(t *testing.T) {
 	}
 }
 
+// Of a whole tree, everything is known: it needs nothing, asks for nothing, and refuses what
+// is another leaf.
+func TestWholeTree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		leaves := drawLeaves(t)
+		n := len(leaves)
+		nodes := hashtree.Build(leaves)
+		tree := hashtree.Whole(n, nodes)
+		if tree.Len() != hashtree.Size(n) {
+			t.Fatalf("Len() = %d, want %d", tree.Len(), hashtree.Size(n))
+		}
+		leaf := rapid.IntRange(0, n-1).Draw(t, "leaf")
+		claimed, asked := offer(nodes, nil)
+		if err := tree.Add(leaf, leaves[leaf], claimed); err != nil || len(*asked) > 0 || len(tree.Needed(leaf)) > 0 {
+			t.Fatalf("Add(%d) = %v, it asked for %v and needs %v", leaf, err, *asked, tree.Needed(leaf))
+		}
+		wrong := leaves[leaf]
+		wrong[rapid.IntRange(0, 31).Draw(t, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		err := tree.Add(leaf, wrong, claimed)
+		if mismatch, ok := errors.AsType[*hashtree.MismatchError](err); !ok || mismatch.Leaf != leaf || mismatch.Node != hashtree.Leaf(n, leaf) {
+			t.Fatalf("Add(%d) with a bit changed: %v, want a mismatch", leaf, err)
+		}
+		checkNodes(t, tree, nodes)
+	})
+}
+
+// A node that the tree has not got is not known.
+func TestNodeOutOfRange(t *testing.T) {
+	for _, n := range []int{0, 1, 3, 10} {
+		nodes := hashtree.Build(make([]share.Hash, n))
+		for name, tree := range map[string]*hashtree.Tree{"new": hashtree.New(n, nodes[0]), "whole": hashtree.Whole(n, nodes)} {
+			for _, i := range []int{-1, len(nodes), 1 << 30} {
+				if h, ok := tree.Node(i); ok || h != (share.Hash{}) {
+					t.Errorf("%s tree over %d leaves: node %d is %v, want none", name, n, i, h)
+				}
+			}
+		}
+	}
+}
+
 func TestLeafOutOfRange(t *testing.T) {
 	for _, v := range []struct {
 		name    string
@@ -301,5 +341,26 @@ func TestSpecification(t *testing.T) {
 	}
 	if got, want := hashtree.Build(five), hash("0b1f744f7ff1300ec1c6a29d5f580acbc44b647ea5c7f1fed210cfdfe9070975"); len(got) != 15 || got[0] != want {
 		t.Errorf("tree of five leaves has %d nodes and root %v, want 15 and %v", len(got), got[0], want)
+	}
+}
+
+// A filler node is what a complete tree has there, and every other node is none.
+func TestFiller(t *testing.T) {
+	for n := range 40 {
+		leaves := make([]share.Hash, n)
+		for i := range leaves {
+			leaves[i][0] = byte(i + 1)
+		}
+		nodes := hashtree.Build(leaves)
+		for i, want := range nodes {
+			below := i
+			for below < hashtree.Leaf(n, 0) {
+				below = 2*below + 1
+			}
+			filled := below-hashtree.Leaf(n, 0) >= max(n, 1)
+			if got, ok := hashtree.Filler(n, i); ok != filled || ok && got != want {
+				t.Errorf("Filler(%d, %d) = %v, %v, want %v, %v", n, i, got, ok, want, filled)
+			}
+		}
 	}
 }

@@ -37,9 +37,12 @@ func (v *Version) Known() int { return v.tree.Len() }
 func (v *Version) Node(i int) (share.Hash, bool) { return v.tree.Node(i) }
 
 // Root proves that root is the root of the block hash tree of share number. It uses what is
-// known of the share hash tree, and chain for the rest.
+// known of the share hash tree or follows from N, and chain for the rest.
 func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error {
 	return v.tree.Add(number, root, func(node int) (share.Hash, error) {
+		if h, ok := hashtree.Filler(v.N, node); ok {
+			return h, nil
+		}
 		for _, n := range chain {
 			if n.Number == node {
 				return n.Hash, nil
