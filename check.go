@@ -66,7 +66,7 @@ func (x *checker) look(e *member, again bool) finding {
 				continue
 			}
 			// Only what proves itself shows that it is a share of v, whatever its header says.
-			if f := x.views(newCandidate(e, v), again); f.root && (!best.root || cost(f.damage) < cost(best.damage)) {
+			if f := x.views(newCandidate(e, v), again); f.root && f.better(best) {
 				best = f
 			}
 		}
@@ -100,7 +100,7 @@ func (x *checker) views(c *candidate, again bool) finding {
 	best := finding{version: c.v, number: c.number, damage: []share.Damage{{Region: share.Region{Name: share.Header}, Err: c.err}}}
 	for i, w := range c.views {
 		f := x.examine(c, w)
-		if i == 0 || cost(f.damage) < cost(best.damage) {
+		if i == 0 || f.better(best) {
 			best = f
 		}
 		if len(best.damage) == 0 || !again {
@@ -142,6 +142,11 @@ func (x *checker) stray(e *member) finding {
 	}
 	f.damage = append(f.damage, share.Damage{Region: region, Err: e.err})
 	return f
+}
+
+// better reports whether f explains a share better than g: first of all by proving something.
+func (f finding) better(g finding) bool {
+	return f.root && !g.root || f.root == g.root && cost(f.damage) < cost(g.damage)
 }
 
 // cost ranks what damage takes for granted: that an offset table, which nothing protects, is

@@ -56,8 +56,8 @@ func (e *examination) header() {
 	}
 	want := e.w.HeaderBytes()
 	sameTable := slices.Equal(own[signed:], want[signed:])
-	if sameTable && len(e.c.v.tables) > 0 {
-		want = slices.Concat(want[:signed], e.c.v.tables[0])
+	if best := e.c.v.tables[0]; sameTable && e.c.v.rank[string(best)] > e.c.v.rank[string(own[signed:])] {
+		want = slices.Concat(want[:signed], best)
 	}
 	for _, d := range differences(e.c.v.Format, own, want) {
 		err := malformed[d.Name]

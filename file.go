@@ -14,7 +14,13 @@ import (
 
 // OpenOptions adjusts Open. The zero value opens the best recoverable version.
 type OpenOptions struct {
-	SeqNum uint64 // open the newest version with this sequence number instead; 0 means any
+	SeqNum   uint64     // open the version with this sequence number instead; 0 means any
+	RootHash share.Hash // and this root hash, where versions compete for one; zero means any
+}
+
+// allow reports whether o asks for v.
+func (o OpenOptions) allow(v share.Version) bool {
+	return (o.SeqNum == 0 || v.SeqNum == o.SeqNum) && (o.RootHash == share.Hash{} || v.RootHash == o.RootHash)
 }
 
 // A File is one version of a file, read through whichever shares prove good. It is an
@@ -42,7 +48,7 @@ func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 	m := Map(c.VerifyCap(), shares)
 	refused := m.notEnough(o)
 	for _, v := range m.versions {
-		if o.SeqNum != 0 && v.SeqNum != o.SeqNum {
+		if !o.allow(v.Version.Version) {
 			continue
 		}
 		f, err := m.open(c, v)
@@ -293,7 +299,11 @@ func (e *NotEnoughSharesError) Error() string {
 		b.WriteString("no share of this file")
 	}
 	for _, v := range e.Others {
-		fmt.Fprintf(&b, "; version %d has enough shares", v.SeqNum)
+		fmt.Fprintf(&b, "; version %d", v.SeqNum)
+		if v.SeqNum == e.Version.SeqNum {
+			fmt.Fprintf(&b, " with root hash %v", v.RootHash)
+		}
+		b.WriteString(" has enough shares")
 	}
 	for _, s := range e.Shares {
 		fmt.Fprintf(&b, "\n  %v", s)

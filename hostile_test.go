@@ -171,3 +171,43 @@ func TestFilePrintsNoPlaintext(t *testing.T) {
 		}
 	}
 }
+
+// Of two versions with one sequence number, the one that can be read can be asked for.
+func TestCompetingVersions(t *testing.T) {
+	o := mutable.EncodeOptions{K: 1, N: 2, SegmentSize: 100}
+	plains := [][]byte{vectors.Plaintext("mine", 150), vectors.Plaintext("yours", 150)}
+	var shares []*memory
+	for n, plain := range plains {
+		shares = append(shares, encode(t, plain, testKey, o)[n])
+	}
+	var sources []mutable.Source
+	for n, m := range shares {
+		sources = append(sources, source("share", n, m.b))
+	}
+	best, ok := mutable.Map(mdmfCap.VerifyCap(), sources).Best()
+	if !ok {
+		t.Fatal("no version can be recovered")
+	}
+	for n, m := range shares { // damage the one that goes first
+		s, err := mdmf.Parse(m.b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.RootHash == best.RootHash {
+			m.b[s.BlockAt(0).Offset] ^= 1
+			plains = [][]byte{plains[1-n]}
+		}
+	}
+	_, err := readAll(mdmfCap.ReadCap(), sources)
+	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+	if !ok || len(e.Others) != 1 || e.Others[0].SeqNum != best.SeqNum || !strings.Contains(err.Error(), e.Others[0].RootHash.String()) {
+		t.Fatalf("error %v, want the other version named by its root hash", err)
+	}
+	f, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{RootHash: e.Others[0].RootHash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, plains[0]) {
+		t.Errorf("read %d bytes, %v, want the other version's", len(got), err)
+	}
+}

@@ -41,7 +41,7 @@ func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
 			in.Regions = append(in.Regions, r)
 		}
 	} else {
-		in.Regions = []share.Region{{Name: share.UnknownShareData, Length: size}}
+		in.Regions = share.Cover([]share.Region{{Name: share.UnknownShareData, Length: size}}, size)
 	}
 	in.share(src, start)
 	slices.SortStableFunc(in.Fields, func(a, b share.Field) int { return cmp.Compare(a.Offset, b.Offset) })

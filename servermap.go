@@ -34,6 +34,7 @@ type version struct {
 	*proof.Version
 	members []*member
 	tables  [][]byte         // the members' different offset tables: first those that can be right, the most frequent first
+	rank    map[string]int   // of each table: a higher one is likelier to be right
 	salts   map[int][16]byte // MDMF: proven salts by segment
 }
 
@@ -171,13 +172,13 @@ func (v *version) countTables() {
 		}
 		sound[string(table)] = sound[string(table)] || len(e.share.Malformed()) == 0
 	}
-	rank := func(table []byte) int {
-		if sound[string(table)] {
-			return count[string(table)] + len(v.members)
+	v.rank = count
+	for table := range sound {
+		if sound[table] {
+			v.rank[table] += len(v.members)
 		}
-		return count[string(table)]
 	}
-	slices.SortStableFunc(v.tables, func(a, b []byte) int { return rank(b) - rank(a) })
+	slices.SortStableFunc(v.tables, func(a, b []byte) int { return v.rank[string(b)] - v.rank[string(a)] })
 	v.tables = v.tables[:min(len(v.tables), maxTables)]
 }
 

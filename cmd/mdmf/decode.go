@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ type decodeOptions struct {
 	output         string
 	offset, length int64
 	seqNum         uint64
+	rootHash       string
 }
 
 // decoded is what decode prints with --json.
@@ -63,6 +65,7 @@ is written. Shares that are bad in any way are passed over, with a warning.`,
 	cmd.Flags().Int64Var(&o.offset, "offset", 0, "first byte to recover")
 	cmd.Flags().Int64Var(&o.length, "length", -1, "how many bytes to recover (default: to the end)")
 	cmd.Flags().Uint64Var(&o.seqNum, "seqnum", 0, "the version to recover (default: the newest that can be)")
+	cmd.Flags().StringVar(&o.rootHash, "root-hash", "", "the root hash of the version, where several have one sequence number")
 	return cmd
 }
 
@@ -73,6 +76,12 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 	if o.offset < 0 || o.length < -1 {
 		return usage{"--offset and --length must not be negative"}
 	}
+	var root share.Hash
+	if b, err := hex.DecodeString(o.rootHash); err != nil || len(b) != 0 && len(b) != len(root) {
+		return usage{fmt.Sprintf("--root-hash is %q, want %d hexadecimal digits", o.rootHash, 2*len(root))}
+	} else {
+		copy(root[:], b)
+	}
 	c, err := s.readCapability(arg)
 	if err != nil {
 		return err
@@ -82,7 +91,7 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return err
 	}
 	defer set.Close()
-	f, err := mutable.Open(c, set.sources, mutable.OpenOptions{SeqNum: o.seqNum})
+	f, err := mutable.Open(c, set.sources, mutable.OpenOptions{SeqNum: o.seqNum, RootHash: root})
 	if err != nil {
 		return advise(err)
 	}
@@ -113,7 +122,12 @@ func advise(err error) error {
 	if !ok || len(e.Others) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w\nUse --seqnum %d to recover that version instead", err, e.Others[0].SeqNum)
+	other := e.Others[0]
+	flags := fmt.Sprintf("--seqnum %d", other.SeqNum)
+	if other.SeqNum == e.Version.SeqNum {
+		flags += fmt.Sprintf(" --root-hash %v", other.RootHash)
+	}
+	return fmt.Errorf("%w\nUse %s to recover that version instead", err, flags)
 }
 
 // others warns of other versions that the shares belong to, and returns them.

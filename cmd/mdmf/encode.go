@@ -206,8 +206,7 @@ type server struct {
 	id  capability.NodeID // zero if not told
 }
 
-// parseServers reads the values of --out. A directory with an equals sign in its name is
-// understood as long as no 32 characters of base32 follow it.
+// parseServers reads the values of --out. What follows the last equals sign must be a TubID.
 func parseServers(args []string) ([]server, error) {
 	var out []server
 	for _, arg := range args {
