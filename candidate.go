@@ -137,15 +137,12 @@ func (c *candidate) block(i int, whole bool) (proof.Block, error) {
 	c.open()
 	err := c.err
 	for n, w := range c.views {
-		p, viewErr := c.prove(w, whole)
+		b, viewErr := c.read(w, i, whole)
 		if viewErr == nil {
-			var b proof.Block
-			if b, viewErr = p.Block(i, nil); viewErr == nil {
-				c.fault(err)
-				c.place(p.Number)
-				c.views[0], c.views[n] = w, c.views[0]
-				return b, nil
-			}
+			c.fault(err)
+			c.place(w.proven.Number)
+			c.views[0], c.views[n] = w, c.views[0]
+			return b, nil
 		}
 		if err == nil {
 			err = viewErr
@@ -153,6 +150,24 @@ func (c *candidate) block(i int, whole bool) (proof.Block, error) {
 	}
 	c.fault(err)
 	return proof.Block{}, err
+}
+
+// read returns the proven block of segment i through view w.
+func (c *candidate) read(w *view, i int, whole bool) (proof.Block, error) {
+	p, err := c.prove(w, whole)
+	if err != nil {
+		return proof.Block{}, err
+	}
+	b, err := p.Block(i, nil)
+	if err != nil && whole && !w.whole {
+		// The stored root is some share's, but the blocks may be another's.
+		w.whole = true
+		if other, otherErr := c.v.OpenWhole(w, c.number); otherErr == nil {
+			w.proven = other
+			b, err = other.Block(i, nil)
+		}
+	}
+	return b, err
 }
 
 // place sets the proven number.

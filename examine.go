@@ -135,6 +135,12 @@ func (e *examination) hashes() {
 		e.root = e.c.version != nil && e.w.Head().Segments() == 0
 		return
 	}
+	if len(leaves) > 0 && len(leaves) == e.w.Head().Segments() && hashtree.Build(leaves)[0] != p.Root() {
+		// The stored root is some share's, but the blocks may be another's.
+		if other, err := e.c.v.OpenWhole(e.w, e.c.number); err == nil {
+			p = other
+		}
+	}
 	e.root, e.number = true, p.Number
 	if err := misplaced(e.c.Source.Number, p.Number); err != nil {
 		e.add(share.Region{Name: share.ShareNumber}, err)
