@@ -170,8 +170,9 @@ func (s *streams) printCap(info capInfo) error {
 	if info.Directory {
 		object = "directory"
 	}
-	fmt.Fprintf(s.out, "%s capability of an %s %s\n", info.Kind, strings.ToUpper(info.Format.String()), object)
+	kind := fmt.Sprintf("%s capability of an %s %s", info.Kind, strings.ToUpper(info.Format.String()), object)
 	for _, line := range [][2]string{
+		{"kind", kind},
 		{"storage index", info.StorageIndex.String()},
 		{"fingerprint", info.Fingerprint.String()},
 		{"write cap", info.WriteCap},
