@@ -288,7 +288,7 @@ func (e *examination) block(p *proof.Share, i int) (share.Region, error) {
 	if e.c.v.Format == share.MDMF && !known {
 		return r, fmt.Errorf("block %d or its salt: %w", i, share.ErrHash)
 	}
-	if known && b.Salt != salt && p.Leaf(i, e.w.BlockHash(salt, b.Data)) == nil {
+	if known && b.Salt != salt && p.Leaf(i, hashtree.BlockHash(append(salt[:], b.Data...))) == nil {
 		return e.w.SaltAt(i), fmt.Errorf("salt %d: %w", i, share.ErrHash)
 	}
 	return r, fmt.Errorf("block %d: %w", i, share.ErrHash)

@@ -18,7 +18,7 @@ import (
 func relocate(t *testing.T, s *mdmf.Share, h mdmf.Header) []byte {
 	t.Helper()
 	size := int64(h.EOF)
-	out := &memory{bytes.Repeat([]byte{0xa5}, int(size)+20)} // gaps and tail may hold anything
+	out := &memory{b: bytes.Repeat([]byte{0xa5}, int(size)+20)} // gaps and tail may hold anything
 	move := func(from, to share.Region) {
 		b, err := s.Read(from)
 		if err != nil {

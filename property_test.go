@@ -57,8 +57,8 @@ func draw(t *rapid.T) drawn {
 	if _, err := mutable.Encode(writers, bytes.NewReader(plain), int64(size), testKey, o); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range mem {
-		d.shares = append(d.shares, m.b)
+	for i := range mem {
+		d.shares = append(d.shares, mem[i].b)
 	}
 	return d
 }

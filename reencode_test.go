@@ -40,16 +40,6 @@ func parseShare(t testing.TB, format string, b []byte) single {
 	return s
 }
 
-// memory is a share being written.
-type memory struct{ b []byte }
-
-func (m *memory) WriteAt(b []byte, off int64) (int, error) {
-	if end := int(off) + len(b); end > len(m.b) {
-		m.b = append(m.b, make([]byte, end-len(m.b))...)
-	}
-	return copy(m.b[off:], b), nil
-}
-
 // encode encodes plain into memory.
 func encode(t testing.TB, plain []byte, key *capability.SigningKey, o mutable.EncodeOptions) []*memory {
 	t.Helper()

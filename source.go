@@ -80,10 +80,10 @@ type opened interface {
 	Regions() []share.Region
 	// Malformed returns what is wrong with the offsets.
 	Malformed() []error
-	// SaltAt and BlockAt return the places of a segment, BlockHash its leaf.
+	// SaltAt and BlockAt return the places of a segment, StoredAt that of all its leaf covers.
 	SaltAt(segment int) share.Region
 	BlockAt(segment int) share.Region
-	BlockHash(salt [16]byte, block []byte) share.Hash
+	StoredAt(segment int) share.Region
 }
 
 // openShare reads the header of a share of either format: the first byte tells.

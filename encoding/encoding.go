@@ -29,7 +29,8 @@ func New(k, n int) (*Code, error) {
 	if k < 1 || n < k || n > MaxShares {
 		return nil, fmt.Errorf("encoding: k = %d and N = %d, want 1 ≤ k ≤ N ≤ %d", k, n, MaxShares)
 	}
-	coder, err := reedsolomon.New(k, n-k, reedsolomon.WithCustomMatrix(parity(k, n)))
+	coder, err := reedsolomon.New(k, n-k, reedsolomon.WithCustomMatrix(parity(k, n)),
+		reedsolomon.WithMaxGoroutines(1)) // who wants more cores encodes several segments at once
 	if err != nil {
 		return nil, fmt.Errorf("encoding: %w", err)
 	}

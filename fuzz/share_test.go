@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/sdmf"
@@ -92,7 +93,7 @@ type parsed interface {
 	PackedBytes() []byte
 	SaltAt(int) share.Region
 	BlockAt(int) share.Region
-	BlockHash([16]byte, []byte) share.Hash
+	StoredAt(int) share.Region
 	Verify(capability.Verify) (*proof.Share, error)
 }
 
@@ -189,7 +190,8 @@ func checkBlock(t *testing.T, s parsed, b []byte, i int) {
 	if !bytes.Equal(got.Salt[:], b[salt.Offset:salt.End()]) || !bytes.Equal(got.Data, b[block.Offset:block.End()]) {
 		t.Fatalf("Block(%d) = %x, %x, want the bytes at %+v, %+v", i, got.Salt, got.Data, salt, block)
 	}
-	if want := s.BlockHash(got.Salt, got.Data); got.Hash != want {
+	stored := s.StoredAt(i)
+	if want := hashtree.BlockHash(b[stored.Offset:stored.End()]); got.Hash != want {
 		t.Fatalf("Block(%d) has hash %v, want %v", i, got.Hash, want)
 	}
 	buf := make([]byte, 0, 7+len(got.Data))

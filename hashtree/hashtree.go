@@ -83,6 +83,10 @@ func filler(first, i int) share.Hash {
 	return Combine(filler(first, 2*i+1), filler(first, 2*i+2))
 }
 
+// BlockHash returns the leaf of a block hash tree for what a share stores of one segment: the
+// block, in MDMF behind its salt. SDMF has the salt in the signed header.
+func BlockHash(stored []byte) share.Hash { return tagged.Block.Sum(stored) }
+
 // Combine returns the parent of two siblings.
 func Combine(left, right share.Hash) share.Hash { return innerTag.Pair(left[:], right[:]) }
 
@@ -94,9 +98,7 @@ func Build(leaves []share.Hash) []share.Hash {
 	for i := first + len(leaves); i < len(nodes); i++ {
 		nodes[i] = Padding(i - first)
 	}
-	for i := first - 1; i >= 0; i-- {
-		nodes[i] = Combine(nodes[2*i+1], nodes[2*i+2])
-	}
+	combine(nodes, first)
 	return nodes
 }
 

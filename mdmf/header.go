@@ -8,7 +8,6 @@ import (
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/internal/layout"
-	"github.com/golafs/mutable/internal/tagged"
 	"github.com/golafs/mutable/share"
 )
 
@@ -233,14 +232,15 @@ func (h *Header) BlockAt(i int) share.Region {
 	return share.Region{Name: share.ShareData, Offset: h.SaltAt(i).End(), Length: int64(h.BlockLength(i))}
 }
 
+// StoredAt returns where all lies that the share stores of segment i, which is also what its
+// hash covers: salt and block.
+func (h *Header) StoredAt(i int) share.Region {
+	r := h.BlockAt(i)
+	return share.Region{Name: r.Name, Offset: r.Offset - SaltSize, Length: SaltSize + r.Length}
+}
+
 // Region returns the place of one of the regions that a share has once, clipped to a share
 // of size bytes. The name is one of share's constants.
 func (h *Header) Region(name string, size int64) share.Region {
 	return share.Named(offsets.Regions(h, between, size), name)
-}
-
-// BlockHash returns the leaf of a share's block hash tree for one block: in MDMF the hash
-// covers the salt as well, since nothing else does.
-func (h *Header) BlockHash(salt [SaltSize]byte, block []byte) share.Hash {
-	return tagged.Block.Sum(salt[:], block)
 }

@@ -22,6 +22,7 @@ import (
 	"io"
 
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 )
@@ -66,18 +67,15 @@ func (s *Share) Read(r share.Region) ([]byte, error) { return share.Read(s.src, 
 
 // Block reads salt and block of segment i, into buf if that is large enough, and hashes
 // them. None of it is proven.
-func (s *Share) Block(i int, buf []byte) (b proof.Block, err error) {
+func (s *Share) Block(i int, buf []byte) (proof.Block, error) {
 	if i < 0 || i >= s.Segments() {
 		return proof.Block{}, fmt.Errorf("mdmf: segment %d of %d", i, s.Segments())
 	}
-	at := s.SaltAt(i)
-	both, err := share.ReadInto(buf, s.src, s.size, share.Region{Name: share.ShareData, Offset: at.Offset, Length: at.Length + int64(s.BlockLength(i))})
+	stored, err := share.ReadInto(buf, s.src, s.size, s.StoredAt(i))
 	if err != nil {
 		return proof.Block{}, err
 	}
-	b.Salt, b.Data = [SaltSize]byte(both), both[SaltSize:]
-	b.Hash = s.BlockHash(b.Salt, b.Data)
-	return b, nil
+	return proof.Block{Salt: [SaltSize]byte(stored), Data: stored[SaltSize:], Hash: hashtree.BlockHash(stored)}, nil
 }
 
 // Verify checks the share on its own: its verification key against the capability, its

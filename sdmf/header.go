@@ -8,7 +8,6 @@ import (
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/internal/layout"
-	"github.com/golafs/mutable/internal/tagged"
 	"github.com/golafs/mutable/share"
 )
 
@@ -209,6 +208,10 @@ func (h *Header) BlockAt(int) share.Region {
 	return share.Region{Name: share.ShareData, Offset: int64(min(h.ShareData, 1<<62)), Length: int64(h.dataLength())}
 }
 
+// StoredAt returns where all lies that the share stores of the file's only segment, which is
+// also what its hash covers: the block.
+func (h *Header) StoredAt(i int) share.Region { return h.BlockAt(i) }
+
 // regions returns the variable regions of a share of size bytes.
 func (h *Header) regions(size int64) []share.Region {
 	key := share.Between(share.VerificationKey, uint64(HeaderSize), h.Signature, size)
@@ -220,7 +223,3 @@ func (h *Header) regions(size int64) []share.Region {
 func (h *Header) Region(name string, size int64) share.Region {
 	return share.Named(h.regions(size), name)
 }
-
-// BlockHash returns the only leaf of a share's block hash tree. The salt, which is the IV,
-// is not part of it: the signature covers that.
-func (h *Header) BlockHash(_ [SaltSize]byte, block []byte) share.Hash { return tagged.Block.Sum(block) }

@@ -21,6 +21,7 @@ import (
 	"io"
 
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 )
@@ -65,16 +66,15 @@ func (s *Share) Read(r share.Region) ([]byte, error) { return share.Read(s.src, 
 
 // Block reads and hashes the block of segment i, which is 0, into buf if that is large
 // enough. It is not proven.
-func (s *Share) Block(i int, buf []byte) (b proof.Block, err error) {
+func (s *Share) Block(i int, buf []byte) (proof.Block, error) {
 	if i < 0 || i >= s.Segments() {
 		return proof.Block{}, fmt.Errorf("sdmf: segment %d of %d", i, s.Segments())
 	}
-	b.Salt = s.IV
-	if b.Data, err = share.ReadInto(buf, s.src, s.size, s.BlockAt(0)); err != nil {
+	stored, err := share.ReadInto(buf, s.src, s.size, s.StoredAt(i))
+	if err != nil {
 		return proof.Block{}, err
 	}
-	b.Hash = s.BlockHash(b.Salt, b.Data)
-	return b, nil
+	return proof.Block{Salt: s.IV, Data: stored, Hash: hashtree.BlockHash(stored)}, nil
 }
 
 // Verify checks the share on its own: its verification key against the capability, its

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"hash"
 	"strconv"
+	"sync"
 )
 
 // A Tag names the purpose of a hash. Most are ASCII text; a few are secrets themselves.
@@ -28,14 +29,29 @@ func AppendNetstring[S ~string | ~[]byte](b []byte, s S) []byte {
 	return append(b, ',')
 }
 
+// A hasher is one SHA-256 at work, kept for the next value: a block's hash costs no
+// allocation.
+type hasher struct {
+	hash.Hash
+	buf []byte // a netstring, and then the result of the inner hash
+}
+
+var hashers = sync.Pool{New: func() any { return &hasher{sha256.New(), make([]byte, 0, 128)} }}
+
 // Sum hashes the concatenation of parts. It has no length in front of them: unlike Pair it
 // does not tell ("ab", "c") from ("a", "bc").
 func (t Tag) Sum(parts ...[]byte) [32]byte {
-	h := t.New()
+	h := hashers.Get().(*hasher)
+	defer hashers.Put(h)
+	h.Reset()
+	h.buf = AppendNetstring(h.buf[:0], t)
+	h.Write(h.buf)
+	clear(h.buf) // some tags are secrets
 	for _, p := range parts {
 		h.Write(p)
 	}
-	return Finish(h)
+	h.buf = h.Hash.Sum(h.buf[:0])
+	return sha256.Sum256(h.buf)
 }
 
 // Pair hashes two values, each with its length.
@@ -45,20 +61,5 @@ func (t Tag) Pair(a, b []byte) [32]byte {
 	buf = AppendNetstring(buf, a)
 	buf = AppendNetstring(buf, b)
 	inner := sha256.Sum256(buf)
-	return sha256.Sum256(inner[:])
-}
-
-// New returns the inner hash with the tag written to it, for values that arrive piece by
-// piece. Finish ends it.
-func (t Tag) New() hash.Hash {
-	h := sha256.New()
-	h.Write(AppendNetstring(make([]byte, 0, 80), t))
-	return h
-}
-
-// Finish returns the tagged hash of what was written to h since New.
-func Finish(h hash.Hash) [32]byte {
-	var inner [32]byte
-	h.Sum(inner[:0])
 	return sha256.Sum256(inner[:])
 }

@@ -1,0 +1,259 @@
+package mutable
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"sync"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/encoding"
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/sdmf"
+	"github.com/golafs/mutable/share"
+)
+
+// header is what a writer needs of either format's header.
+type header interface {
+	Append([]byte) ([]byte, error)
+	Signed() []byte
+	Checkstring() []byte
+	// Region and StoredAt return where things go in a share of size bytes.
+	Region(name string, size int64) share.Region
+	StoredAt(segment int) share.Region
+}
+
+// An encoder makes the shares of one version.
+type encoder struct {
+	format  share.Format
+	seqNum  uint64
+	params  share.Params
+	key     *capability.SigningKey
+	rand    io.Reader
+	workers int
+	dst     []io.WriterAt // by share number; nil for shares that are not wanted
+	iv      [16]byte      // SDMF: the salt of the only segment, which is in the header
+}
+
+// header returns the header of the version with this root hash. Everything has the same
+// place whatever the root hash is.
+func (e *encoder) header(root share.Hash) (header, error) {
+	v := share.Version{SeqNum: e.seqNum, RootHash: root}
+	private, public := len(e.key.DER()), len(e.key.VerificationKey().DER())
+	if e.format == share.SDMF {
+		h, err := sdmf.NewHeader(v, e.params, e.iv, private, public)
+		return &h, err
+	}
+	h, err := mdmf.NewHeader(v, e.params, private, public)
+	return &h, err
+}
+
+// encode writes whole shares with the plaintext from src.
+func (e *encoder) encode(src io.Reader) (share.Version, error) {
+	places, err := e.places()
+	if err != nil {
+		return share.Version{}, err
+	}
+	trees := make([]*hashtree.Builder, e.params.N)
+	for s := range trees {
+		trees[s] = hashtree.NewBuilder(e.params.Segments(), e.treeWriter(s, places))
+	}
+	err = e.segments(src, places, 0, e.params.Segments(), func(i int, leaves []share.Hash) error {
+		for s, leaf := range leaves {
+			if err := trees[s].Add(i, leaf); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return share.Version{}, err
+	}
+	roots := make([]share.Hash, e.params.N)
+	for s, tree := range trees {
+		if roots[s], err = tree.Finish(); err != nil {
+			return share.Version{}, err
+		}
+	}
+	return e.frame(roots)
+}
+
+// places returns a header that tells where everything goes. For SDMF it draws the IV, which
+// an empty file has too.
+func (e *encoder) places() (header, error) {
+	if e.format == share.SDMF {
+		if err := e.salt(&e.iv); err != nil {
+			return nil, err
+		}
+	}
+	return e.header(share.Hash{})
+}
+
+func (e *encoder) salt(salt *[16]byte) error {
+	if _, err := io.ReadFull(e.rand, salt[:]); err != nil {
+		return fmt.Errorf("mutable: salt: %w", err)
+	}
+	return nil
+}
+
+// treeWriter returns what writes nodes of the block hash tree of share s.
+func (e *encoder) treeWriter(s int, places header) func(first int, nodes []share.Hash) error {
+	tree := places.Region(share.BlockHashTree, math.MaxInt64)
+	var b []byte
+	return func(first int, nodes []share.Hash) error {
+		b = b[:0]
+		for _, node := range nodes {
+			b = append(b, node[:]...)
+		}
+		size := int64(len(share.Hash{}))
+		return e.write(s, share.Region{Name: tree.Name, Offset: tree.Offset + int64(first)*size, Length: int64(len(nodes)) * size}, b)
+	}
+}
+
+// segments encrypts, encodes, hashes and writes the segments from first to before end, whose
+// plaintext it reads from src, on several goroutines. It hands each segment's leaves, one for
+// each share, to keep: one segment at a time, in any order.
+func (e *encoder) segments(src io.Reader, places header, first, end int, keep func(i int, leaves []share.Hash) error) error {
+	if first == end {
+		return nil
+	}
+	code, err := encoding.New(e.params.K, e.params.N)
+	if err != nil {
+		return err
+	}
+	read := e.key.Write(capability.Form{Format: e.format}).ReadCap()
+	inner := 1 // how many goroutines work on one segment
+	if end-first == 1 {
+		inner = e.workers
+	}
+	var keeping sync.Mutex
+	p := newPipeline(first, end)
+	return p.run(e.workers, func() error {
+		s := &segment{}
+		for {
+			i, ok := p.take(func(i int) error { return e.fill(s, src, places, i) })
+			if !ok {
+				return nil
+			}
+			s.encrypt(e.params, i, read.DataKey(s.salt))
+			if err := s.encode(code, inner); err != nil {
+				return err
+			}
+			if err := e.store(s, places.StoredAt(i), inner); err != nil {
+				return err
+			}
+			keeping.Lock()
+			err := keep(i, s.leaves)
+			keeping.Unlock()
+			if err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// fill reads the plaintext of segment i into the primary blocks of s, and draws its salt.
+func (e *encoder) fill(s *segment, src io.Reader, places header, i int) error {
+	length := e.params.BlockLength(i)
+	front := int(places.StoredAt(i).Length) - length
+	s.shape(e.params.N, front, length)
+	plain := e.params.SegmentLength(i)
+	for _, b := range s.blocks[:e.params.K] {
+		want := min(plain, length)
+		if n, err := io.ReadFull(src, b[:want]); err != nil {
+			if err == io.EOF || err == io.ErrUnexpectedEOF {
+				at := e.params.SegmentOffset(i) + int64(e.params.SegmentLength(i)-plain+n)
+				err = fmt.Errorf("%d bytes, want %d: %w", at, e.params.DataLength, io.ErrUnexpectedEOF)
+			}
+			return fmt.Errorf("mutable: plaintext: %w", err)
+		}
+		clear(b[want:])
+		plain -= want
+	}
+	if s.salt = e.iv; front == 0 {
+		return nil
+	}
+	if err := e.salt(&s.salt); err != nil {
+		return err
+	}
+	for _, stored := range s.stored {
+		copy(stored, s.salt[:])
+	}
+	return nil
+}
+
+// store hashes what each share stores of a segment and writes it there.
+func (e *encoder) store(s *segment, at share.Region, workers int) error {
+	if workers > 1 {
+		return each(workers, len(s.stored), func(n int) error { return e.storeIn(n, s, at) })
+	}
+	for n := range s.stored {
+		if err := e.storeIn(n, s, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *encoder) storeIn(n int, s *segment, at share.Region) error {
+	s.leaves[n] = hashtree.BlockHash(s.stored[n])
+	return e.write(n, at, s.stored[n])
+}
+
+// frame writes everything but blocks and block hash trees, whose roots it gets. The header is
+// written last.
+func (e *encoder) frame(roots []share.Hash) (share.Version, error) {
+	top := hashtree.Build(roots)
+	h, err := e.header(top[0])
+	if err != nil {
+		return share.Version{}, err
+	}
+	head, err := h.Append(nil)
+	if err != nil {
+		return share.Version{}, err
+	}
+	signature, err := e.key.Sign(e.rand, h.Signed())
+	if err != nil {
+		return share.Version{}, err
+	}
+	// Read the header back before it goes out.
+	if back, err := openAs(e.format, head, Source{Size: math.MaxInt64}); err != nil {
+		return share.Version{}, err
+	} else if errs := back.Malformed(); len(errs) > 0 {
+		return share.Version{}, errs[0]
+	}
+	place := func(name string) share.Region { return h.Region(name, math.MaxInt64) }
+	private, public := e.key.Encrypt(), e.key.VerificationKey().DER()
+	for s := range e.dst {
+		for _, part := range []struct {
+			at share.Region
+			b  []byte
+		}{
+			{place(share.EncPrivKey), private},
+			{place(share.VerificationKey), public},
+			{place(share.ShareHashChain), hashtree.AppendChain(nil, top, e.params.N, s)},
+			{place(share.Signature), signature},
+			{share.Region{Name: share.Header, Length: int64(len(head))}, head},
+		} {
+			if err := e.write(s, part.at, part.b); err != nil {
+				return share.Version{}, err
+			}
+		}
+	}
+	return share.Version{SeqNum: e.seqNum, RootHash: top[0]}, nil
+}
+
+// write writes b, which must be all of r, into share s.
+func (e *encoder) write(s int, r share.Region, b []byte) error {
+	if int64(len(b)) != r.Length {
+		panic(fmt.Sprintf("mutable: %d bytes for %s, which has %d", len(b), r.Name, r.Length))
+	}
+	if e.dst[s] == nil {
+		return nil
+	}
+	if _, err := e.dst[s].WriteAt(b, r.Offset); err != nil {
+		return fmt.Errorf("mutable: share %d: %s: %w", s, r.Name, err)
+	}
+	return nil
+}

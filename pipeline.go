@@ -1,0 +1,115 @@
+package mutable
+
+import (
+	"runtime"
+	"sync"
+)
+
+// workersOr returns the number of workers that an option asks for.
+func workersOr(n int) int {
+	if n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// A pipeline takes segments through their steps on several goroutines. Each worker has memory
+// for one segment, which bounds the memory of all.
+type pipeline struct {
+	mu   sync.Mutex
+	turn *sync.Cond // to hand results over in order
+	next int        // the segment that is taken next
+	out  int        // the segment whose result is due
+	end  int
+	err  error // the first, which ends everything
+}
+
+// newPipeline returns the pipeline for segments first to end-1.
+func newPipeline(first, end int) *pipeline {
+	p := &pipeline{next: first, out: first, end: end}
+	p.turn = sync.NewCond(&p.mu)
+	return p
+}
+
+// run runs work on so many goroutines, but no more than there are segments, and returns the
+// first error.
+func (p *pipeline) run(workers int, work func() error) error {
+	workers = min(workers, p.end-p.next)
+	var wg sync.WaitGroup
+	for range workers - 1 {
+		wg.Go(func() { p.fail(work()) })
+	}
+	if workers > 0 {
+		p.fail(work())
+	}
+	wg.Wait()
+	return p.err
+}
+
+func (p *pipeline) fail(err error) {
+	if err == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = err
+	}
+	p.turn.Broadcast()
+}
+
+// take gives the caller the next segment, unless all are taken or something failed. Taking a
+// segment calls take, which may be nil: in order, and one at a time.
+func (p *pipeline) take(take func(i int) error) (i int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil || p.next == p.end {
+		return 0, false
+	}
+	i = p.next
+	p.next++
+	if take != nil {
+		if p.err = take(i); p.err != nil {
+			p.turn.Broadcast()
+			return 0, false
+		}
+	}
+	return i, true
+}
+
+// hand calls give when the results of all segments before i have been given. It reports
+// false if something failed.
+func (p *pipeline) hand(i int, give func() error) bool {
+	p.mu.Lock()
+	for p.err == nil && p.out != i {
+		p.turn.Wait()
+	}
+	failed := p.err != nil
+	p.mu.Unlock()
+	if failed {
+		return false
+	}
+	err := give() // only the one whose turn it is gets here
+	p.fail(err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out++
+	p.turn.Broadcast()
+	return err == nil
+}
+
+// each calls fn with 0 to n-1, on so many goroutines, and returns the first error.
+func each(workers, n int, fn func(i int) error) error {
+	p := newPipeline(0, n)
+	return p.run(workers, func() error {
+		for {
+			i, ok := p.take(nil)
+			if !ok {
+				return nil
+			}
+			if err := fn(i); err != nil {
+				return err
+			}
+		}
+	})
+}
