@@ -1,14 +1,14 @@
 package mutable
 
 import (
-	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/encoding"
+	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 )
 
@@ -16,6 +16,7 @@ import (
 type OpenOptions struct {
 	SeqNum   uint64     // open the version with this sequence number instead; 0 means any
 	RootHash share.Hash // and this root hash, where versions compete for one; zero means any
+	Workers  int        // how many segments are read at once; 0 means GOMAXPROCS
 }
 
 // allow reports whether o asks for v.
@@ -24,19 +25,30 @@ func (o OpenOptions) allow(v share.Version) bool {
 }
 
 // A File is one version of a file, read through whichever shares prove good. It is an
-// io.ReaderAt and an io.ReadSeeker. It reads only the segments asked for, and every byte it
-// returns was proven. Its methods may be called concurrently; they take turns.
+// io.ReaderAt, an io.ReadSeeker and an io.WriterTo. It reads only the segments asked for, and
+// every byte it returns was proven. Its methods may be called concurrently.
+//
+// Several segments are worked on at once, and the blocks of one fetched from k shares at once,
+// in the memory of one segment for each worker. Nothing goes on between calls.
 type File struct {
-	read capability.Read
-	m    *Servermap
-	v    *version
-	code *encoding.Code
+	read    capability.Read
+	m       *Servermap
+	v       *version
+	workers int
+	waiting bool                           // reading a share may mean waiting: it is not in memory
+	code    func() (*encoding.Code, error) // made once, when a primary block must be made again
+	spare   sync.Pool                      // of *fetched, for the next segment
 
-	mu         sync.Mutex
+	proving    sync.Mutex // guards candidates and what they prove of v, and served
 	candidates []*candidate
-	segment    int    // the one that plain holds, or -1
-	plain      []byte // a segment, decrypted
-	pos        int64  // where Read goes on
+	served     []*proof.Share // the k shares whose blocks made up the last segment
+
+	last lastSegment
+
+	reading sync.Mutex // guards what follows
+	pos     int64      // where Read goes on
+	ahead   []byte     // plaintext that Read has ready
+	aheadAt int64      // where that starts
 }
 
 // Open opens the best recoverable version of the file that c names. Where the shares do not
@@ -51,10 +63,7 @@ func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 		if !o.allow(v.Version.Version) {
 			continue
 		}
-		f, err := m.open(c, v)
-		if err != nil {
-			return nil, err
-		}
+		f := m.open(c, v, o.Workers)
 		have := f.probe()
 		if have >= v.K {
 			return f, nil
@@ -66,12 +75,11 @@ func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 	return nil, refused
 }
 
-func (m *Servermap) open(c capability.Read, v *version) (*File, error) {
-	code, err := encoding.New(v.K, v.N)
-	if err != nil {
-		return nil, err
-	}
-	return &File{read: c, m: m, v: v, code: code, candidates: m.candidates(v), segment: -1}, nil
+func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
+	return &File{read: c, m: m, v: v, workers: workersOr(workers), candidates: m.candidates(v),
+		waiting: slices.ContainsFunc(m.shares, func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return !ok }),
+		code:    sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
+		spare:   sync.Pool{New: func() any { return &fetched{} }}}
 }
 
 // probe returns how many different shares of the version there are, up to k. The place of a
@@ -127,8 +135,8 @@ func (f *File) Size() int64 { return int64(f.v.DataLength) }
 // Faults returns what was found wrong so far with shares that were passed over: those that
 // belong to no version, and those that failed while f was read.
 func (f *File) Faults() []*ShareError {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.proving.Lock()
+	defer f.proving.Unlock()
 	return f.faults()
 }
 
@@ -144,110 +152,9 @@ func (f *File) faults() []*ShareError {
 	return out
 }
 
-// ReadAt reads and proves the segments that hold len(p) bytes from off on.
-func (f *File) ReadAt(p []byte, off int64) (n int, err error) {
-	if off < 0 {
-		return 0, errors.New("mutable: negative offset")
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.readAt(p, off)
-}
-
-func (f *File) readAt(p []byte, off int64) (n int, err error) {
-	for n < len(p) {
-		if off >= f.Size() {
-			return n, io.EOF
-		}
-		i := int(off / int64(f.v.SegmentSize))
-		if err := f.load(i); err != nil {
-			return n, err
-		}
-		done := copy(p[n:], f.plain[off-f.v.SegmentOffset(i):])
-		n, off = n+done, off+int64(done)
-	}
-	return n, nil
-}
-
-// Read reads from the current position on.
-func (f *File) Read(p []byte) (n int, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n, err = f.readAt(p, f.pos)
-	f.pos += int64(n)
-	if n > 0 && err == io.EOF {
-		err = nil
-	}
-	return n, err
-}
-
-// Seek sets the position for Read.
-func (f *File) Seek(offset int64, whence int) (int64, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch whence {
-	case io.SeekCurrent:
-		offset += f.pos
-	case io.SeekEnd:
-		offset += f.Size()
-	}
-	if offset < 0 {
-		return 0, errors.New("mutable: negative position")
-	}
-	f.pos = offset
-	return offset, nil
-}
-
-// load puts segment i into f.plain.
-func (f *File) load(i int) error {
-	if f.segment == i {
-		return nil
-	}
-	blocks, salt, err := f.blocks(i)
-	if err != nil {
-		return err
-	}
-	if err := f.code.Decode(blocks); err != nil {
-		return err
-	}
-	f.segment = -1
-	f.plain = f.code.Join(f.plain[:0], blocks, f.v.SegmentLength(i))
-	f.read.DataKey(salt).XORKeyStream(f.plain, f.plain)
-	f.segment = i
-	return nil
-}
-
 // maxRounds bounds how often shares are gone through because one may have helped another: as
 // many times as a share hash chain can have entries.
 const maxRounds = 8
-
-// blocks returns k proven blocks of segment i, each at the index of its share's number, and
-// their salt.
-func (f *File) blocks(i int) (blocks [][]byte, salt [16]byte, err error) {
-	blocks = make([][]byte, f.v.N)
-	have := 0
-	f.rounds(func(c *candidate, whole bool) bool {
-		// Where a place may be wrong about a share's number, the last round finds out.
-		if n := c.number; (c.placed || !whole) && n >= 0 && n < f.v.N && blocks[n] != nil {
-			return true
-		}
-		b, blockErr := c.block(i, whole)
-		if blockErr != nil || blocks[c.number] != nil {
-			return true
-		}
-		if have > 0 && b.Salt != salt {
-			err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them", i)
-			return false
-		}
-		salt, blocks[c.number] = b.Salt, b.Data
-		have++
-		return have < f.v.K
-	})
-	if err == nil && have < f.v.K {
-		err = f.notEnough(i, have)
-	}
-	return blocks, salt, err
-}
 
 // notEnough says why a segment cannot be read, or with -1 the whole version.
 func (f *File) notEnough(segment, have int) *NotEnoughSharesError {

@@ -44,7 +44,7 @@ type version struct {
 func Map(c capability.Verify, sources []Source) *Servermap {
 	m := &Servermap{cap: c}
 	for _, src := range sources {
-		s, err := openShare(src, src.Size)
+		s, err := openShare(src.ReaderAt, src.Size)
 		e := &member{Source: src, share: s, err: err, number: src.Number}
 		if s != nil && e.number >= s.Head().N {
 			e.number = Unknown

@@ -30,7 +30,7 @@ type Source struct {
 }
 
 // NewSource returns the share in a file of size bytes, which may be a storage server's
-// container or a bare share. It makes the best of a container whose magic or data length is
+// container or a bare share; of one in memory, a share.Bytes, blocks are not copied. It makes the best of a container whose magic or data length is
 // damaged; Check tells.
 func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 	bare := Source{Name: name, Number: number, ReaderAt: file, Size: size}
@@ -49,6 +49,9 @@ func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 	s := c.Share()
 	if all := c.WithSlack(); cutShort(s) && !cutShort(all) && goesOn(all, s.Size()) {
 		s = all
+	}
+	if b, ok := file.(share.Bytes); ok {
+		return Source{name, number, b[container.ShareOffset:][:s.Size()], s.Size(), c}
 	}
 	return Source{name, number, s, s.Size(), c}
 }
@@ -104,9 +107,9 @@ func openShare(src io.ReaderAt, size int64) (opened, error) {
 // openAs reads a share with the given header instead of its own.
 func openAs(f share.Format, header []byte, src Source) (opened, error) {
 	if f == share.SDMF {
-		return asOpened(sdmf.OpenAs(header, src, src.Size))
+		return asOpened(sdmf.OpenAs(header, src.ReaderAt, src.Size))
 	}
-	return asOpened(mdmf.OpenAs(header, src, src.Size))
+	return asOpened(mdmf.OpenAs(header, src.ReaderAt, src.Size))
 }
 
 // asOpened keeps a nil *Share from becoming an opened that is not nil.

@@ -106,13 +106,25 @@ func Build(leaves []share.Hash) []share.Hash {
 // to it. It grows with use, not with n.
 type Tree struct {
 	n     int
-	known map[int]share.Hash
-	whole []share.Hash // all nodes, instead of known
+	pages map[int]*page // by node number, divided by pageSize
+	known int           // nodes in pages
+	whole []share.Hash  // all nodes, instead of pages
+}
+
+// pageSize is how many neighbouring nodes are kept together: who proves one leaf often proves
+// the next.
+const pageSize = 32
+
+type page struct {
+	known uint32 // bit i: node i of the page is known
+	nodes [pageSize]share.Hash
 }
 
 // New returns the tree over n leaves whose root is known and trusted.
 func New(n int, root share.Hash) *Tree {
-	return &Tree{n: n, known: map[int]share.Hash{0: root}}
+	t := &Tree{n: n, pages: map[int]*page{}}
+	t.set(0, root)
+	return t
 }
 
 // Whole returns the tree over n leaves of which all nodes are trusted, as Build returned
@@ -120,15 +132,33 @@ func New(n int, root share.Hash) *Tree {
 func Whole(n int, nodes []share.Hash) *Tree { return &Tree{n: n, whole: nodes} }
 
 // Len returns how many nodes are known. It only grows.
-func (t *Tree) Len() int { return max(len(t.known), len(t.whole)) }
+func (t *Tree) Len() int { return max(t.known, len(t.whole)) }
 
 // Node returns node i if it is proven.
-func (t *Tree) Node(i int) (share.Hash, bool) {
-	if i >= 0 && i < len(t.whole) {
+func (t *Tree) Node(i int) (h share.Hash, ok bool) {
+	if i < 0 {
+		return h, false
+	}
+	if i < len(t.whole) {
 		return t.whole[i], true
 	}
-	h, ok := t.known[i]
-	return h, ok
+	if p := t.pages[i/pageSize]; p != nil && p.known>>(i%pageSize)&1 == 1 {
+		return p.nodes[i%pageSize], true
+	}
+	return h, false
+}
+
+func (t *Tree) set(i int, h share.Hash) {
+	p := t.pages[i/pageSize]
+	if p == nil {
+		p = &page{}
+		t.pages[i/pageSize] = p
+	}
+	if bit := uint32(1) << (i % pageSize); p.known&bit == 0 {
+		p.known |= bit
+		t.known++
+	}
+	p.nodes[i%pageSize] = h
 }
 
 // Needed returns the nodes that [Tree.Add] will want in order to prove leaf number leaf,
@@ -189,7 +219,7 @@ func (t *Tree) Add(leaf int, h share.Hash, claimed Lookup) error {
 		i = Parent(i)
 	}
 	for _, p := range path {
-		t.known[p.node] = p.hash
+		t.set(p.node, p.hash)
 	}
 	return nil
 }

@@ -17,7 +17,6 @@
 package mdmf
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 
@@ -53,7 +52,7 @@ func OpenAs(header []byte, src io.ReaderAt, size int64) (*Share, error) {
 }
 
 // Parse is Open for a share in memory. The share aliases b.
-func Parse(b []byte) (*Share, error) { return Open(bytes.NewReader(b), int64(len(b))) }
+func Parse(b []byte) (*Share, error) { return Open(share.Bytes(b), int64(len(b))) }
 
 // Size returns the number of bytes of the share, with whatever stands behind its end.
 func (s *Share) Size() int64 { return s.size }

@@ -418,14 +418,24 @@ func mustVerify(t *testing.T, c *vectors.Case, s proof.Unproven) *proof.Share {
 	return p
 }
 
-// A buffer that is large enough is used for the block.
+// A buffer that is large enough is used for the block. Of a share in memory the block is a
+// part, and nothing is copied.
 func TestBlockBuffer(t *testing.T) {
 	c := lookup(t, "smallseg-mdmf-528")
-	p := mustVerify(t, c, mustOpen(t, c, c.ShareBytes(c.Shares[0])))
+	all := c.ShareBytes(c.Shares[0])
+	s, err := mdmf.Open(bytes.NewReader(all), int64(len(all)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := mustVerify(t, c, s)
 	buf := make([]byte, 1000)
 	b, err := p.Block(0, buf)
 	if err != nil || !bytes.Contains(buf, b.Data) {
 		t.Errorf("Block(0) is not in the buffer, %v", err)
+	}
+	b, err = mustVerify(t, c, mustOpen(t, c, all)).Block(0, make([]byte, 1000))
+	if err != nil || &b.Data[0] != &all[s.BlockAt(0).Offset] {
+		t.Errorf("Block(0) is not a part of the share, %v", err)
 	}
 	for _, i := range []int{-1, p.Params().Segments()} {
 		if b, err := p.Block(i, nil); err == nil || b.Data != nil {

@@ -2,28 +2,42 @@ package proof
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/share"
 )
 
-// A Share is a share of a proven version, whose block hash tree has a proven root.
+// A Share is a share of a proven version, whose block hash tree has a proven root. It may be
+// used by several goroutines at once.
 type Share struct {
 	Number int
 	src    Unproven
+	mu     sync.Mutex // guards what follows
+	stored storedTree
 	tree   *hashtree.Tree
 	whole  bool // all blocks were read in order to make the tree from them
+}
+
+func newShare(number int, s Unproven, root share.Hash) *Share {
+	return &Share{Number: number, src: s, stored: storedTree{src: s}, tree: hashtree.New(s.Head().Segments(), root)}
 }
 
 // Adopt proves all leaves at once, if together they give the proven root, and reports
 // whether they do.
 func (p *Share) Adopt(leaves []share.Hash) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.adopt(leaves)
+}
+
+func (p *Share) adopt(leaves []share.Hash) bool {
 	n := p.src.Head().Segments()
 	if len(leaves) != n {
 		return false
 	}
 	nodes := hashtree.Build(leaves)
-	if nodes[0] != p.Root() {
+	if root, _ := p.tree.Node(0); nodes[0] != root {
 		return false
 	}
 	p.tree = hashtree.Whole(n, nodes)
@@ -36,14 +50,16 @@ func (p *Share) Block(i int, buf []byte) (Block, error) {
 	if err != nil {
 		return Block{}, err
 	}
-	if err = p.Leaf(i, b.Hash); err == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err = p.leaf(i, b.Hash); err == nil {
 		return b, nil
 	}
 	// Block or stored tree, something is wrong. If it is only the tree, all blocks together
 	// give the proven root. Try that once.
 	if !p.whole {
 		p.whole = true
-		if leaves, leavesErr := Leaves(p.src); leavesErr == nil && p.Adopt(leaves) && p.Leaf(i, b.Hash) == nil {
+		if leaves, leavesErr := Leaves(p.src); leavesErr == nil && p.adopt(leaves) && p.leaf(i, b.Hash) == nil {
 			return b, nil
 		}
 	}
@@ -53,17 +69,38 @@ func (p *Share) Block(i int, buf []byte) (Block, error) {
 // Leaf proves that h is the hash of the share's block of segment i, with what is known of
 // the block hash tree and what the share stores of it.
 func (p *Share) Leaf(i int, h share.Hash) error {
-	return p.tree.Add(i, h, func(node int) (share.Hash, error) { return BlockHash(p.src, node) })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.leaf(i, h)
 }
+
+func (p *Share) leaf(i int, h share.Hash) error { return p.tree.Add(i, h, p.stored.node) }
 
 // Root returns the root of the block hash tree.
 func (p *Share) Root() share.Hash {
-	root, _ := p.tree.Node(0)
+	root, _ := p.Node(0)
 	return root
 }
 
 // Node returns node i of the block hash tree if it is proven.
-func (p *Share) Node(i int) (share.Hash, bool) { return p.tree.Node(i) }
+func (p *Share) Node(i int) (share.Hash, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tree.Node(i)
+}
+
+// maxKept is how many proven nodes are worth keeping: those of a file of 100 MB or so.
+const maxKept = 2048
+
+// Forget drops what is proven of the block hash tree beyond its root, if that is much. It is
+// for who reads a large file from one end to the other; what is needed again proves itself again.
+func (p *Share) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if root, _ := p.tree.Node(0); p.tree.Len() > maxKept && !p.whole {
+		p.tree = hashtree.New(p.src.Head().Segments(), root)
+	}
+}
 
 // Params returns how the version is encoded.
 func (p *Share) Params() share.Params { return p.src.Head().Params }

@@ -114,7 +114,7 @@ func (v *Version) open(s Unproven, number int, root share.Hash, anyNumber bool) 
 	chain, chainErr := Chain(s)
 	n, err := v.Find(number, root, chain, anyNumber)
 	if err == nil {
-		return &Share{Number: n, src: s, tree: hashtree.New(v.Segments(), root)}, nil
+		return newShare(n, s, root), nil
 	}
 	if chainErr != nil {
 		return nil, chainErr

@@ -2,6 +2,7 @@ package share
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -58,19 +59,38 @@ func Named(regions []Region, name string) Region {
 	panic("share: no region " + name)
 }
 
+// Bytes is a share in memory, which must not change while it is in use. What is read from it
+// is not copied.
+type Bytes []byte
+
+// ReadAt implements io.ReaderAt.
+func (b Bytes) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, errors.New("share: negative offset")
+	}
+	n := copy(p, b[min(off, int64(len(b))):])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
 // Read returns the bytes of region r of a share of size bytes. A region that reaches past
 // the end is a *FormatError: nothing is allocated for it.
 func Read(src io.ReaderAt, size int64, r Region) ([]byte, error) {
 	return ReadInto(nil, src, size, r)
 }
 
-// ReadInto is Read into b's memory where that is large enough.
+// ReadInto is Read into b's memory where that is large enough; of Bytes it returns a part.
 func ReadInto(b []byte, src io.ReaderAt, size int64, r Region) ([]byte, error) {
 	if r.Offset < 0 || r.Length < 0 || r.Offset > size || r.Length > size-r.Offset {
 		return nil, &FormatError{r.Name, r.Offset, fmt.Errorf("%w: %d bytes do not fit into a share of %d", ErrTruncated, r.Length, size)}
 	}
 	if r.Length > math.MaxInt {
 		return nil, &FormatError{r.Name, r.Offset, fmt.Errorf("%d bytes do not fit into the memory of this machine", r.Length)}
+	}
+	if all, ok := src.(Bytes); ok && r.End() <= int64(len(all)) {
+		return all[r.Offset:r.End():r.End()], nil
 	}
 	b = slices.Grow(b[:0], int(r.Length))[:r.Length]
 	if n, err := src.ReadAt(b, r.Offset); n < len(b) {

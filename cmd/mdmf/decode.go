@@ -147,31 +147,32 @@ func (s *streams) others(f *mutable.File) []otherVersion {
 func (s *streams) recover(f *mutable.File, o decodeOptions) error {
 	bar := s.progress("recovering", o.length)
 	defer bar.Close()
-	part := io.NewSectionReader(f, o.offset, o.length)
-	if o.output == "-" {
-		_, err := io.Copy(io.MultiWriter(s.out, bar), part)
+	part := func(w io.Writer) error {
+		_, err := f.CopyTo(io.MultiWriter(w, bar), o.offset, o.length)
 		return err
 	}
+	if o.output == "-" {
+		return part(s.out)
+	}
 	if info, err := os.Stat(o.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return writeInto(o.output, io.TeeReader(part, bar))
+		return writeInto(o.output, part)
 	}
 	out, err := create(o.output)
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	if _, err := io.Copy(io.MultiWriter(out, bar), part); err != nil {
+	if err := part(out); err != nil {
 		return err
 	}
 	return out.Commit()
 }
 
 // writeInto writes to a pipe or device: it is not replaced by a file, as others are.
-func writeInto(path string, src io.Reader) error {
+func writeInto(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, src)
-	return errors.Join(err, f.Close())
+	return errors.Join(write(f), f.Close())
 }

@@ -1,0 +1,165 @@
+package mutable
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/golafs/mutable/proof"
+)
+
+// A fetched is what one segment's way out of the shares takes, in memory that the next one
+// takes.
+type fetched struct {
+	salt   [16]byte
+	shards [][]byte // k proven blocks, each at the index of its share's number
+	blocks []proof.Block
+	errs   []error
+	memory [][]byte // of blocks
+	made   [][]byte // memory of primary blocks that have to be made again
+	plain  []byte
+}
+
+// plain returns segment i in memory of s.
+func (f *File) plain(i int, s *fetched) ([]byte, error) {
+	if err := f.obtain(i, s); err != nil {
+		return nil, err
+	}
+	// The blocks are there. Before, the length is a claim, and no reason to allocate.
+	n := f.v.SegmentLength(i)
+	if cap(s.plain) < n {
+		s.plain = make([]byte, n)
+	}
+	s.plain = s.plain[:n]
+	f.decrypt(s, s.plain)
+	return s.plain, nil
+}
+
+// obtain puts the primary blocks of segment i and their salt into s.
+func (f *File) obtain(i int, s *fetched) error {
+	if !f.fetch(i, s) {
+		if err := f.search(i, s); err != nil {
+			return err
+		}
+	}
+	return f.complete(s)
+}
+
+// decrypt decrypts the primary blocks in s into dst, which has the segment's length.
+func (f *File) decrypt(s *fetched, dst []byte) {
+	stream := f.read.DataKey(s.salt)
+	for _, b := range s.shards[:f.v.K] {
+		n := min(len(dst), len(b))
+		stream.XORKeyStream(dst[:n], b[:n])
+		dst = dst[n:]
+	}
+}
+
+// fetch takes the blocks of segment i from the shares that the last ones came from, at once
+// if there is more than one worker. It reports whether they are all proven.
+func (f *File) fetch(i int, s *fetched) bool {
+	f.proving.Lock()
+	served := f.served
+	f.proving.Unlock()
+	if served == nil {
+		return false
+	}
+	if len(s.blocks) != len(served) {
+		s.blocks, s.errs = make([]proof.Block, len(served)), make([]error, len(served))
+		s.memory = make([][]byte, len(served))
+		for j := range s.memory {
+			s.memory[j] = make([]byte, len(s.salt)+f.v.BlockLength(0))
+		}
+	}
+	get := func(j int) { s.blocks[j], s.errs[j] = served[j].Block(i, s.memory[j]) }
+	if f.workers == 1 || !f.waiting {
+		for j := range served {
+			get(j)
+		}
+	} else {
+		var wg sync.WaitGroup
+		for j := range served[1:] {
+			wg.Go(func() { get(j + 1) })
+		}
+		get(0)
+		wg.Wait()
+	}
+	s.shards = resized(s.shards, f.v.N)
+	for j, b := range s.blocks {
+		if s.errs[j] != nil || b.Salt != s.blocks[0].Salt {
+			return false
+		}
+		s.shards[served[j].Number] = b.Data
+		if i%forgetAfter == 0 {
+			served[j].Forget()
+		}
+	}
+	s.salt = s.blocks[0].Salt
+	return true
+}
+
+// forgetAfter is how many segments are read until it is time to let proven nodes go.
+const forgetAfter = 256
+
+// resized returns n nil slices, in the memory of s if that is large enough.
+func resized(s [][]byte, n int) [][]byte {
+	if len(s) != n {
+		return make([][]byte, n)
+	}
+	clear(s)
+	return s
+}
+
+// complete makes those primary blocks that are missing.
+func (f *File) complete(s *fetched) error {
+	missing := 0
+	for n, b := range s.shards[:f.v.K] {
+		if b != nil {
+			continue
+		}
+		if missing == len(s.made) {
+			s.made = append(s.made, make([]byte, f.v.BlockLength(0)))
+		}
+		s.shards[n] = s.made[missing][:0]
+		missing++
+	}
+	if missing == 0 {
+		return nil
+	}
+	code, err := f.code()
+	if err != nil {
+		return err
+	}
+	return code.Decode(s.shards)
+}
+
+// search looks for k proven blocks of segment i in all shares, and remembers which they were.
+func (f *File) search(i int, s *fetched) (err error) {
+	f.proving.Lock()
+	defer f.proving.Unlock()
+	s.shards = resized(s.shards, f.v.N)
+	var served []*proof.Share
+	f.rounds(func(c *candidate, whole bool) bool {
+		// Where a place may be wrong about a share's number, the last round finds out.
+		if n := c.number; (c.placed || !whole) && n >= 0 && n < f.v.N && s.shards[n] != nil {
+			return true
+		}
+		b, blockErr := c.block(i, whole)
+		if blockErr != nil || s.shards[c.number] != nil {
+			return true
+		}
+		if len(served) > 0 && b.Salt != s.salt {
+			err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them", i)
+			return false
+		}
+		s.salt, s.shards[c.number] = b.Salt, b.Data
+		served = append(served, c.views[0].proven)
+		return len(served) < f.v.K
+	})
+	if err == nil && len(served) < f.v.K {
+		err = f.notEnough(i, len(served))
+	}
+	if err == nil {
+		f.served = served
+	}
+	return err
+}
