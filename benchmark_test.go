@@ -188,3 +188,66 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// Small files: a write is one signature, a read is one check of one.
+func BenchmarkSmall(b *testing.B) {
+	const size = 1 << 10
+	key := benchmarkKey(b)
+	signed := make([]byte, 59)
+	signature, err := key.Sign(nil, signed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, format := range []share.Format{share.SDMF, share.MDMF} {
+		o := mutable.EncodeOptions{Format: format, Workers: 1}
+		b.Run(fmt.Sprintf("%v/encode", format), func(b *testing.B) {
+			dst := discards(10)
+			ratio(b, func() {
+				if _, err := key.Sign(nil, signed); err != nil {
+					b.Fatal(err)
+				}
+			}, func() {
+				if _, err := mutable.Encode(dst, bytes.NewReader(make([]byte, size)), size, key, o); err != nil {
+					b.Fatal(err)
+				}
+			}, "of-signature")
+		})
+		shares := encode(b, make([]byte, size), key, o)
+		read := key.Write(capability.Form{Format: format}).ReadCap()
+		b.Run(fmt.Sprintf("%v/read", format), func(b *testing.B) {
+			public := key.VerificationKey()
+			ratio(b, func() {
+				if err := public.Verify(signed, signature); err != nil {
+					b.Fatal(err)
+				}
+			}, func() {
+				var sources []mutable.Source
+				for i, m := range shares[:3] {
+					sources = append(sources, mutable.NewSource("memory", i, share.Bytes(m.b), int64(len(m.b))))
+				}
+				f, err := mutable.Open(read, sources, mutable.OpenOptions{Workers: 1})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := f.WriteTo(io.Discard); err != nil || n != size {
+					b.Fatal(n, err)
+				}
+			}, "of-check")
+		})
+	}
+}
+
+// ratio runs both in turn and reports how many times as long work takes as unit does.
+func ratio(b *testing.B, unit, work func(), name string) {
+	b.ReportAllocs()
+	var one, took time.Duration
+	for b.Loop() {
+		start := time.Now()
+		unit()
+		middle := time.Now()
+		work()
+		one += middle.Sub(start)
+		took += time.Since(middle)
+	}
+	b.ReportMetric(float64(took)/float64(one), name)
+}

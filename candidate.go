@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/golafs/mutable/proof"
@@ -17,10 +18,12 @@ import (
 type candidate struct {
 	*member
 	v      *version
-	number int  // proven, or else what its place says
-	placed bool // the number is proven
-	views  []*view
+	number int     // proven, or else what its place says
+	placed bool    // the number is proven
 	faults []error // what was wrong, each once
+
+	views   []*view // see all
+	widened bool    // those of all headers are in views
 }
 
 // A view is a candidate read through one header.
@@ -83,16 +86,36 @@ func (c *candidate) headers() [][]byte {
 	return headers
 }
 
-// open fills c.views.
-func (c *candidate) open() {
-	if c.views != nil {
-		return
+// all returns the views, the one of the share's own header first. The others are made only
+// when somebody gets that far: they are for shares in which something is wrong.
+func (c *candidate) all() iter.Seq2[int, *view] {
+	return func(yield func(int, *view) bool) {
+		if c.views == nil && c.version == c.v {
+			c.views = []*view{{opened: c.share, known: -1}}
+		}
+		for i := 0; i < len(c.views) || c.widen(); i++ {
+			if i == len(c.views) || !yield(i, c.views[i]) {
+				return
+			}
+		}
 	}
+}
+
+// widen adds the views of other headers, once. It reports whether it was the first time.
+func (c *candidate) widen() bool {
+	if c.widened {
+		return false
+	}
+	c.widened = true
 	for _, h := range c.headers() {
+		if slices.ContainsFunc(c.views, func(w *view) bool { return string(w.HeaderBytes()) == string(h) }) {
+			continue
+		}
 		if s, err := openAs(c.v.Format, h, c.Source); err == nil {
 			c.views = append(c.views, &view{opened: s, known: -1})
 		}
 	}
+	return true
 }
 
 // prove returns w's share with a proven root, trying again only if that has a chance.
@@ -116,8 +139,7 @@ func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
 
 // find returns the number that some view proves c to have.
 func (c *candidate) find(whole bool) (int, bool) {
-	c.open()
-	for i, w := range c.views {
+	for i, w := range c.all() {
 		p, err := c.prove(w, whole)
 		if err == nil {
 			c.place(p.Number)
@@ -134,9 +156,8 @@ func (c *candidate) find(whole bool) (int, bool) {
 // that served. Shares whose stored block hash tree is of no use are read as a whole only if
 // whole is set.
 func (c *candidate) block(i int, whole bool) (proof.Block, error) {
-	c.open()
 	err := c.err
-	for n, w := range c.views {
+	for n, w := range c.all() {
 		b, viewErr := c.read(w, i, whole)
 		if viewErr == nil {
 			c.fault(err)

@@ -96,9 +96,8 @@ func (x *checker) container(e *member) []share.Damage {
 // views examines c through its own offset table, and if that finds damage through others:
 // the table with which least is wrong is the right one.
 func (x *checker) views(c *candidate, again bool) finding {
-	c.open()
 	best := finding{version: c.v, number: c.number, damage: []share.Damage{{Region: share.Region{Name: share.Header}, Err: c.err}}}
-	for i, w := range c.views {
+	for i, w := range c.all() {
 		f := x.examine(c, w)
 		if i == 0 || f.better(best) {
 			best = f

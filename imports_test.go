@@ -15,7 +15,7 @@ const module = "github.com/golafs/mutable"
 // layer do not import each other.
 var layers = [][]string{
 	{module},
-	{module + "/mdmf", module + "/sdmf", module + "/container"},
+	{module + "/mdmf", module + "/sdmf", module + "/container", module + "/journal"},
 	{module + "/proof"},
 	{module + "/capability", module + "/hashtree", module + "/encoding"},
 	{module + "/internal/layout", module + "/internal/tagged"},

@@ -30,18 +30,23 @@ type Source struct {
 }
 
 // NewSource returns the share in a file of size bytes, which may be a storage server's
-// container or a bare share; of one in memory, a share.Bytes, blocks are not copied. It makes the best of a container whose magic or data length is
-// damaged; Check tells.
+// container or a bare share. It makes the best of a container whose magic or data length is
+// damaged; Check tells. The blocks of a share in memory, a share.Bytes, are not copied.
 func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 	bare := Source{Name: name, Number: number, ReaderAt: file, Size: size}
-	c, err := container.Open(file, size)
-	if err != nil {
+	var magic [64]byte
+	n, _ := file.ReadAt(magic[:min(size, int64(len(magic)))], 0)
+	marked := container.IsContainer(magic[:n])
+	if !marked {
 		if _, err := openShare(file, size); err == nil {
 			return bare
 		}
-		if c, err = container.OpenUnmarked(file, size); err != nil {
-			return bare
-		}
+	}
+	c, err := container.OpenUnmarked(file, size)
+	if err != nil {
+		return bare
+	}
+	if !marked {
 		if _, err := openShare(c.Share(), c.Share().Size()); err != nil {
 			return bare
 		}

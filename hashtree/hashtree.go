@@ -113,10 +113,10 @@ type Tree struct {
 
 // pageSize is how many neighbouring nodes are kept together: who proves one leaf often proves
 // the next.
-const pageSize = 32
+const pageSize = 16
 
 type page struct {
-	known uint32 // bit i: node i of the page is known
+	known uint16 // bit i: node i of the page is known
 	nodes [pageSize]share.Hash
 }
 
@@ -154,7 +154,7 @@ func (t *Tree) set(i int, h share.Hash) {
 		p = &page{}
 		t.pages[i/pageSize] = p
 	}
-	if bit := uint32(1) << (i % pageSize); p.known&bit == 0 {
+	if bit := uint16(1) << (i % pageSize); p.known&bit == 0 {
 		p.known |= bit
 		t.known++
 	}

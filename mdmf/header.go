@@ -242,5 +242,5 @@ func (h *Header) StoredAt(i int) share.Region {
 // Region returns the place of one of the regions that a share has once, clipped to a share
 // of size bytes. The name is one of share's constants.
 func (h *Header) Region(name string, size int64) share.Region {
-	return share.Named(offsets.Regions(h, between, size), name)
+	return offsets.Region(h, between, name, size)
 }

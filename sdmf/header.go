@@ -212,14 +212,16 @@ func (h *Header) BlockAt(int) share.Region {
 // also what its hash covers: the block.
 func (h *Header) StoredAt(i int) share.Region { return h.BlockAt(i) }
 
-// regions returns the variable regions of a share of size bytes.
-func (h *Header) regions(size int64) []share.Region {
-	key := share.Between(share.VerificationKey, uint64(HeaderSize), h.Signature, size)
-	return append(offsets.Regions(h, between, size), key)
+// keyRegion returns the place of the verification key, which has no entry in the table.
+func (h *Header) keyRegion(size int64) share.Region {
+	return share.Between(share.VerificationKey, uint64(HeaderSize), h.Signature, size)
 }
 
 // Region returns the place of one of the regions that a share has once, clipped to a share
 // of size bytes. The name is one of share's constants.
 func (h *Header) Region(name string, size int64) share.Region {
-	return share.Named(h.regions(size), name)
+	if name == share.VerificationKey {
+		return h.keyRegion(size)
+	}
+	return offsets.Region(h, between, name, size)
 }

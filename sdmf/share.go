@@ -141,7 +141,8 @@ func (s *Share) Regions() []share.Region {
 		{Name: share.Header, Offset: iv.End(), Length: int64(SignedSize) - iv.End()},
 		{Name: share.OffsetTable, Offset: int64(SignedSize), Length: int64(HeaderSize - SignedSize)},
 	}
-	return share.Cover(append(regions, s.regions(s.size)...), s.size)
+	regions = append(regions, s.keyRegion(s.size))
+	return share.Cover(append(regions, offsets.Regions(&s.Header, between, s.size)...), s.size)
 }
 
 var _ proof.Unproven = (*Share)(nil)

@@ -3,6 +3,7 @@ package layout
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/golafs/mutable/share"
 )
@@ -39,10 +40,23 @@ func (t Offsets[T]) Check(v *T, at int64, start uint64, size int64) []error {
 // by names, which has one name for each entry but the last.
 func (t Offsets[T]) Regions(v *T, names []string, size int64) []share.Region {
 	regions := make([]share.Region, len(names))
-	for i, name := range names {
-		regions[i] = share.Between(name, t[i].value(v), t[i+1].value(v), size)
+	for i := range names {
+		regions[i] = t.region(v, names, i, size)
 	}
 	return regions
+}
+
+// Region returns the one of Regions that is called name.
+func (t Offsets[T]) Region(v *T, names []string, name string, size int64) share.Region {
+	i := slices.Index(names, name)
+	if i < 0 {
+		panic("layout: no region " + name)
+	}
+	return t.region(v, names, i, size)
+}
+
+func (t Offsets[T]) region(v *T, names []string, i int, size int64) share.Region {
+	return share.Between(names[i], t[i].value(v), t[i+1].value(v), size)
 }
 
 // Differences compares the bytes of two tables field by field. It shows no secrets.

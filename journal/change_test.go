@@ -1,0 +1,228 @@
+package journal_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"sync"
+	"testing"
+
+	"github.com/golafs/mutable/journal"
+	"pgregory.net/rapid"
+)
+
+// A change reads as the file that it makes, and the file itself is as before until Apply.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		old := rapid.SliceOfN(rapid.Byte(), 0, 100).Draw(t, "old")
+		want := bytes.Clone(old)
+		d := newDisk(0, map[string][]byte{"3": old})
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare := func(c io.ReaderAt, size int64) {
+			if size != int64(len(want)) {
+				t.Fatalf("Size = %d, want %d", size, len(want))
+			}
+			off := rapid.IntRange(0, 300).Draw(t, "offset")
+			b := make([]byte, rapid.IntRange(0, 300).Draw(t, "length"))
+			n, err := c.ReadAt(b, int64(off))
+			rest := want[min(off, len(want)):]
+			rest = rest[:min(len(b), len(rest))]
+			if !bytes.Equal(b[:n], rest) || n < len(b) != (err == io.EOF) || err != nil && err != io.EOF {
+				t.Fatalf("ReadAt(%d bytes, %d) = %q, %v, want %q", len(b), off, b[:n], err, rest)
+			}
+		}
+		for range rapid.IntRange(0, 30).Draw(t, "writes") {
+			b := rapid.SliceOfN(rapid.Byte(), 0, 60).Draw(t, "data")
+			off := rapid.Int64Range(0, 200).Draw(t, "at")
+			if n, err := c.WriteAt(b, off); n != len(b) || err != nil {
+				t.Fatalf("WriteAt = %d, %v", n, err)
+			}
+			want = put(want, b, off)
+			size, _ := c.Size()
+			compare(c, size)
+		}
+		if got, _ := d.content("3"); !bytes.Equal(got, old) {
+			t.Fatalf("the file is %q before Apply", got)
+		}
+		switch rapid.IntRange(0, 2).Draw(t, "end") {
+		case 0:
+			if err := c.Apply(); err != nil {
+				t.Fatal(err)
+			}
+			size, _ := c.Size()
+			compare(c, size)
+			err = c.Close()
+		case 1:
+			if err := c.Seal(); err != nil {
+				t.Fatal(err)
+			}
+			size, _ := c.Size()
+			compare(c, size)
+			err = c.Close()
+			v, verr := journal.View(d, "3")
+			if verr != nil {
+				t.Fatal(verr)
+			}
+			compare(v, v.Size())
+			v.Close()
+			if o, err := journal.Recover(d, "3"); o != journal.Replayed || err != nil {
+				t.Fatalf("Recover = %v, %v", o, err)
+			}
+		case 2:
+			want = old
+			err = c.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := d.content("3"); !bytes.Equal(got, want) {
+			t.Fatalf("the file is %q, want %q", got, want)
+		}
+		if len(d.names) != 2 || d.names[journal.LogName("3")] != nil || d.open != 0 {
+			t.Fatalf("%v, %d files open", d.names, d.open)
+		}
+	})
+}
+
+// Many may read and write at once.
+func TestConcurrent(t *testing.T) {
+	d := newDisk(0, before())
+	c, err := journal.Begin(d, "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			mine := bytes.Repeat([]byte{'A' + byte(i)}, 10)
+			for j := range 20 {
+				off := int64(j*80 + i*10)
+				got := make([]byte, 10)
+				if _, err := c.WriteAt(mine, off); err != nil {
+					t.Error(err)
+				}
+				if _, err := c.ReadAt(got, off); err != nil || !bytes.Equal(got, mine) {
+					t.Errorf("%q, %v, want %q", got, err, mine)
+				}
+				c.Size()
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(c.Apply(), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	want := []byte{}
+	for i := range 1600 {
+		want = append(want, 'A'+byte(i/10%8))
+	}
+	if got, _ := d.content("3"); !bytes.Equal(got, want) {
+		t.Errorf("the file is %q", got)
+	}
+}
+
+// What is refused, and what it leaves.
+func TestRefusals(t *testing.T) {
+	d := newDisk(0, before())
+	if _, err := journal.Begin(d, "7"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Begin of no file: %v", err)
+	}
+	if _, ok := d.content(journal.LogName("7")); ok {
+		t.Error("there is a log of no file")
+	}
+	c, err := journal.Begin(d, "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Begin(d, "3"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("second Begin: %v", err)
+	}
+	for _, off := range []int64{-1, math.MinInt64, math.MaxInt64} {
+		if n, err := c.WriteAt([]byte("xy"), off); n != 0 || err == nil {
+			t.Errorf("WriteAt(%d) = %d, %v", off, n, err)
+		}
+	}
+	for _, off := range []int64{-1, math.MinInt64} {
+		if n, err := c.ReadAt(make([]byte, 2), off); n != 0 || err == nil || err == io.EOF {
+			t.Errorf("ReadAt(%d) = %d, %v", off, n, err)
+		}
+	}
+	if n, err := c.ReadAt(make([]byte, 2), math.MaxInt64); n != 0 || err != io.EOF {
+		t.Errorf("ReadAt behind the end = %d, %v", n, err)
+	}
+	if err := errors.Join(c.Seal(), c.Seal()); err != nil {
+		t.Errorf("Seal twice: %v", err)
+	}
+	if _, err := c.WriteAt([]byte("late"), 0); err == nil {
+		t.Error("WriteAt after Seal succeeds")
+	}
+	if err := errors.Join(c.Apply(), c.Apply()); err != nil {
+		t.Errorf("Apply twice: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+
+	// The second Close must not remove the log of the next change.
+	if c, err = journal.Begin(d, "3"); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	next, err := journal.Begin(d, "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(next.Seal(), next.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("second Close: %v", err)
+	}
+	if err := c.Seal(); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("Seal after Close: %v", err)
+	}
+	if _, err := c.WriteAt([]byte("late"), 0); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("WriteAt after Close: %v", err)
+	}
+	if o, err := journal.Recover(d, "3"); o != journal.Replayed || err != nil {
+		t.Errorf("next change: Recover = %v, %v", o, err)
+	}
+	if got, _ := d.content("3"); !bytes.Equal(got, before()["3"]) {
+		t.Errorf("file %q", got)
+	}
+}
+
+// A hole may be longer than what is written of it at once.
+func TestLongHole(t *testing.T) {
+	for _, off := range []int64{64<<10 - 1, 64 << 10, 64<<10 + 1, 200_000} {
+		d := newDisk(0, map[string][]byte{"3": nil})
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.WriteAt([]byte("x"), off); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.Seal(), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if o, err := journal.Recover(d, "3"); o != journal.Replayed || err != nil {
+			t.Errorf("Recover = %v, %v", o, err)
+		}
+		if got, _ := d.content("3"); !bytes.Equal(got, append(make([]byte, off), 'x')) {
+			t.Errorf("hole of %d: file of %d bytes", off, len(got))
+		}
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	if got := fmt.Sprint(journal.None, journal.Replayed, journal.Discarded, journal.Outcome(0)); got != "none replayed discarded outcome 0" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,264 @@
+package journal_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/journal"
+)
+
+var _ container.File = (*journal.Change)(nil)
+
+// before are the files of most tests: one is empty.
+func before() map[string][]byte {
+	old := make([]byte, 200)
+	for i := range old {
+		old[i] = 'a' + byte(i%26)
+	}
+	return map[string][]byte{"0": {}, "3": old}
+}
+
+// edits overlap each other and the end of a file, leave holes and are empty.
+var edits = []write{
+	{[]byte("HELLO"), 0},
+	{[]byte("WORLD"), 3},
+	{[]byte("THE END"), 197},
+	{nil, 500},
+	{[]byte("BEHIND A HOLE"), 230},
+	{[]byte("IN IT"), 210},
+	{bytes.Repeat([]byte("LONG"), 20), 190},
+	{[]byte("!"), 100},
+}
+
+// edited returns what edits make of data.
+func edited(data []byte) []byte {
+	data = bytes.Clone(data)
+	for _, e := range edits {
+		data = put(data, e.data, e.off)
+	}
+	return data
+}
+
+// A progress says how far a change came: which calls returned nil.
+type progress struct{ sealed, applied, closed bool }
+
+// abandoned reports whether the file must be the old one.
+func (p *progress) abandoned() bool { return p.closed && !p.sealed }
+
+// change changes the files called names at once, or abandons that before the seal.
+func change(d *disk, names []string, abandon bool) (map[string]*progress, error) {
+	p := map[string]*progress{}
+	changes := map[string]*journal.Change{}
+	for _, name := range names {
+		p[name] = &progress{}
+	}
+	err := func() error {
+		for _, name := range names {
+			c, err := journal.Begin(d, name)
+			if err != nil {
+				return err
+			}
+			changes[name] = c
+		}
+		for _, e := range edits {
+			for _, name := range names {
+				if _, err := changes[name].WriteAt(e.data, e.off); err != nil {
+					return err
+				}
+			}
+		}
+		if abandon {
+			return nil
+		}
+		for _, name := range names {
+			if err := changes[name].Seal(); err != nil {
+				return err
+			}
+			p[name].sealed = true
+		}
+		for _, name := range names {
+			if err := changes[name].Apply(); err != nil {
+				return err
+			}
+			p[name].applied = true
+		}
+		return nil
+	}()
+	for name, c := range changes {
+		e := c.Close()
+		p[name].closed = e == nil
+		err = errors.Join(err, e)
+	}
+	return p, err
+}
+
+// recovered recovers the files called names and compares with what View said before.
+func recovered(d *disk, names []string) error {
+	for _, name := range names {
+		seen, err := view(d, name)
+		if err != nil {
+			return fmt.Errorf("View: %w", err)
+		}
+		o, err := journal.Recover(d, name)
+		if err != nil {
+			return fmt.Errorf("Recover: %w", err)
+		}
+		got, _ := d.content(name)
+		if !bytes.Equal(seen, got) {
+			return fmt.Errorf("View showed %q, Recover (%v) made %q", seen, o, got)
+		}
+		if o, err = journal.Recover(d, name); err != nil {
+			return fmt.Errorf("second Recover: %w", err)
+		} else if o != journal.None {
+			return fmt.Errorf("second Recover = %v", o)
+		}
+	}
+	return nil
+}
+
+func view(d *disk, name string) ([]byte, error) {
+	r, err := journal.View(d, name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
+	return b, errors.Join(err, r.Close())
+}
+
+// sound tells what is wrong with a file after Recover: it must be one of two, without a log,
+// and stay so whatever happens.
+func sound(d *disk, name string, p *progress) error {
+	old := before()[name]
+	for _, power := range []bool{false, true} {
+		if power {
+			d.restart(true)
+		}
+		got, _ := d.content(name)
+		isOld, isNew := bytes.Equal(got, old), bytes.Equal(got, edited(old))
+		if !isOld && !isNew || p.sealed && !isNew || p.abandoned() && !isOld {
+			return fmt.Errorf("file %s, %+v, then power failed %v: %q", name, *p, power, got)
+		}
+		if _, ok := d.content(journal.LogName(name)); ok {
+			return fmt.Errorf("file %s, power failed %v: there is a log", name, power)
+		}
+	}
+	return nil
+}
+
+const seeds = 4
+
+// Wherever a change stops, and its recovery once more, the file is the old or the new one.
+func TestCrash(t *testing.T) {
+	for _, names := range [][]string{{"3"}, {"0", "3"}} {
+		for _, abandon := range []bool{false, true} {
+			t.Run(fmt.Sprint(names, abandon), func(t *testing.T) {
+				for at := 0; crashAt(t, names, abandon, at); at++ {
+				}
+			})
+		}
+	}
+}
+
+// crashAt stops a change after at operations. It reports whether there were as many.
+func crashAt(t *testing.T, names []string, abandon bool, at int) bool {
+	t.Helper()
+	stopped := false
+	for seed := range uint64(seeds) {
+		power := seed%2 == 1
+		crashed := func() (*disk, map[string]*progress) {
+			d := newDisk(seed, before())
+			d.after(at, false)
+			p, err := change(d, names, abandon)
+			if stopped = d.down; stopped != (err != nil) {
+				t.Fatalf("stop at %d: %v", at, err)
+			}
+			d.restart(power)
+			for _, name := range names { // what has returned is done
+				if p[name].applied || p[name].abandoned() {
+					if err := sound(d, name, p[name]); err != nil {
+						t.Fatalf("stop at %d, seed %d, power failed %v, before Recover: %v", at, seed, power, err)
+					}
+				}
+				if got, _ := d.content(name); abandon && !bytes.Equal(got, before()[name]) {
+					t.Fatalf("stop at %d: abandoned, and file %s is %q", at, name, got)
+				}
+			}
+			return d, p
+		}
+		for again := 0; ; again++ {
+			d, p := crashed()
+			d.after(again, false)
+			err := recovered(d, names)
+			interrupted := d.down
+			d.happened()
+			if interrupted {
+				d.restart(seed%4 < 2)
+				err = recovered(d, names)
+			}
+			if err != nil {
+				t.Fatalf("stop at %d and %d, seed %d, power failed %v: %v", at, again, seed, power, err)
+			}
+			for _, name := range names {
+				if err := sound(d, name, p[name]); err != nil {
+					t.Fatalf("stop at %d and %d, seed %d, power failed %v: %v", at, again, seed, power, err)
+				}
+			}
+			if !interrupted {
+				break
+			}
+		}
+	}
+	return stopped
+}
+
+// A file may have been written just before its change begins: once Seal has returned, those
+// bytes last as well.
+func TestUnsyncedFile(t *testing.T) {
+	for seed := range uint64(50) {
+		d := newDisk(seed, nil)
+		f, err := d.Create("3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.WriteAt(before()["3"], 0)
+		f.Close()
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("X"), 5)
+		if err := c.Seal(); err != nil {
+			t.Fatal(err)
+		}
+		d.restart(true)
+		o, err := journal.Recover(d, "3")
+		got, _ := d.content("3")
+		if want := put(before()["3"], []byte("X"), 5); o != journal.Replayed || err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("Recover = %v, %v, file %q", o, err, got)
+		}
+	}
+}
+
+// A log does not come back, so it never undoes what was done to the file after its change.
+func TestLaterChange(t *testing.T) {
+	for seed := range uint64(50) {
+		d := newDisk(seed, before())
+		if _, err := change(d, []string{"3"}, false); err != nil {
+			t.Fatal(err)
+		}
+		f, _ := d.Open("3")
+		f.WriteAt([]byte("later"), 0)
+		f.Sync()
+		f.Close()
+		d.restart(true)
+		o, err := journal.Recover(d, "3")
+		got, _ := d.content("3")
+		if want := put(edited(before()["3"]), []byte("later"), 0); o != journal.None || err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("Recover = %v, %v, file %q", o, err, got)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+)
+
+// An Outcome is what Recover did.
+type Outcome uint8
+
+const (
+	None      Outcome = iota + 1 // there was no log
+	Replayed                     // the file is as the change wanted it
+	Discarded                    // the file is as it was before the change
+)
+
+func (o Outcome) String() string {
+	switch o {
+	case None:
+		return "none"
+	case Replayed:
+		return "replayed"
+	case Discarded:
+		return "discarded"
+	}
+	return fmt.Sprintf("outcome %d", uint8(o))
+}
+
+// Recover finishes the change of the file called name that was interrupted, if its log was
+// sealed, and discards it otherwise. A sealed log that says what no change does is a
+// *share.FormatError; it stays, as it does where the file is missing or is not the one that
+// was changed, and nothing is written.
+func Recover(d Dir, name string) (Outcome, error) {
+	r, o, err := interrupted(d, name)
+	if err == nil {
+		switch o {
+		case None:
+			// Whoever removed the log may have been stopped before that was sure to last.
+			err = d.Sync()
+		case Discarded:
+			err = remove(d, name)
+		case Replayed:
+			err = replay(r, d, name)
+		}
+	}
+	if err != nil {
+		return 0, wrap(err)
+	}
+	return o, nil
+}
+
+func replay(r *Reader, d Dir, name string) error {
+	if err := r.open(d, name); err != nil {
+		return err
+	}
+	// The change may have been stopped between the last byte of its log and the sync.
+	err := r.settle(d)
+	if err == nil {
+		err = r.apply(d, name)
+	}
+	return errors.Join(err, r.Close())
+}
