@@ -181,7 +181,7 @@ func (x *checker) report() *Report {
 	}
 	for _, v := range x.m.versions {
 		good, recoverable := x.count(v)
-		r.Versions = append(r.Versions, VersionReport{v.Version.Version, v.K, v.N, v.DataLength, v.SegmentSize, good, recoverable})
+		r.Versions = append(r.Versions, VersionReport{v.Version.Version, v.K, v.N, v.DataLength, v.SegmentSize, good, recoverable, v.leftOut()})
 		if len(good) < v.N {
 			r.Health = Damaged
 		}
@@ -196,6 +196,16 @@ func (x *checker) report() *Report {
 		r.Health = Unrecoverable
 	}
 	return r
+}
+
+// leftOut returns the numbers of the shares that v was made without.
+func (v *version) leftOut() (numbers []int) {
+	for n := range v.N {
+		if v.Vacant(n) {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
 }
 
 // readable reports whether every block of a share can be used; without Verify, whether its

@@ -57,7 +57,7 @@ func (e *encoder) encode(src io.Reader) (share.Version, error) {
 	}
 	trees := make([]*hashtree.Builder, e.params.N)
 	for s := range trees {
-		trees[s] = hashtree.NewBuilder(e.params.Segments(), e.treeWriter(s, places))
+		trees[s] = hashtree.NewBuilder(e.params.Segments(), treeWriter(s, e.dst[s], places))
 	}
 	err = e.segments(src, places, 0, e.params.Segments(), func(i int, leaves []share.Hash) error {
 		for s, leaf := range leaves {
@@ -97,17 +97,18 @@ func (e *encoder) salt(salt *[16]byte) error {
 	return nil
 }
 
-// treeWriter returns what writes nodes of the block hash tree of share s.
-func (e *encoder) treeWriter(s int, places header) func(first int, nodes []share.Hash) error {
+// treeWriter returns what writes nodes of the block hash tree of share s to dst.
+func treeWriter(s int, dst io.WriterAt, places header) func(first int, nodes []share.Hash) error {
 	tree := places.Region(share.BlockHashTree, math.MaxInt64)
+	size := int64(len(share.Hash{}))
 	var b []byte
 	return func(first int, nodes []share.Hash) error {
 		b = b[:0]
 		for _, node := range nodes {
 			b = append(b, node[:]...)
 		}
-		size := int64(len(share.Hash{}))
-		return e.write(s, share.Region{Name: tree.Name, Offset: tree.Offset + int64(first)*size, Length: int64(len(nodes)) * size}, b)
+		at := share.Region{Name: tree.Name, Offset: tree.Offset + int64(first)*size, Length: int64(len(nodes)) * size}
+		return write(s, dst, at, b)
 	}
 }
 
@@ -198,7 +199,7 @@ func (e *encoder) store(s *segment, at share.Region, workers int) error {
 
 func (e *encoder) storeIn(n int, s *segment, at share.Region) error {
 	s.leaves[n] = hashtree.BlockHash(s.stored[n])
-	return e.write(n, at, s.stored[n])
+	return write(n, e.dst[n], at, s.stored[n])
 }
 
 // frame writes everything but blocks and block hash trees, whose roots it gets. The header is
@@ -236,7 +237,7 @@ func (e *encoder) frame(roots []share.Hash) (share.Version, error) {
 			{place(share.Signature), signature},
 			{share.Region{Name: share.Header, Length: int64(len(head))}, head},
 		} {
-			if err := e.write(s, part.at, part.b); err != nil {
+			if err := write(s, e.dst[s], part.at, part.b); err != nil {
 				return share.Version{}, err
 			}
 		}
@@ -244,15 +245,16 @@ func (e *encoder) frame(roots []share.Hash) (share.Version, error) {
 	return share.Version{SeqNum: e.seqNum, RootHash: top[0]}, nil
 }
 
-// write writes b, which must be all of r, into share s.
-func (e *encoder) write(s int, r share.Region, b []byte) error {
+// write writes b, which must be all of r, into share s, whose writer is dst; nil for a share
+// that is not wanted.
+func write(s int, dst io.WriterAt, r share.Region, b []byte) error {
 	if int64(len(b)) != r.Length {
 		panic(fmt.Sprintf("mutable: %d bytes for %s, which has %d", len(b), r.Name, r.Length))
 	}
-	if e.dst[s] == nil {
+	if dst == nil {
 		return nil
 	}
-	if _, err := e.dst[s].WriteAt(b, r.Offset); err != nil {
+	if _, err := dst.WriteAt(b, r.Offset); err != nil {
 		return fmt.Errorf("mutable: share %d: %s: %w", s, r.Name, err)
 	}
 	return nil

@@ -36,12 +36,18 @@ func (f *File) plain(i int, s *fetched) ([]byte, error) {
 
 // obtain puts the primary blocks of segment i and their salt into s.
 func (f *File) obtain(i int, s *fetched) error {
-	if !f.fetch(i, s) {
-		if err := f.search(i, s); err != nil {
-			return err
-		}
+	if err := f.shares(i, s); err != nil {
+		return err
 	}
 	return f.complete(s)
+}
+
+// shares puts k proven blocks of segment i and their salt into s.
+func (f *File) shares(i int, s *fetched) error {
+	if f.fetch(i, s) {
+		return nil
+	}
+	return f.search(i, s)
 }
 
 // decrypt decrypts the primary blocks in s into dst, which has the segment's length.

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/mdmf"
@@ -25,7 +27,7 @@ type single interface {
 }
 
 // parseShare reads a share in memory.
-func parseShare(t testing.TB, format string, b []byte) single {
+func parseShare(t rapid.TB, format string, b []byte) single {
 	t.Helper()
 	var s single
 	var err error
@@ -41,7 +43,7 @@ func parseShare(t testing.TB, format string, b []byte) single {
 }
 
 // encode encodes plain into memory.
-func encode(t testing.TB, plain []byte, key *capability.SigningKey, o mutable.EncodeOptions) []*memory {
+func encode(t rapid.TB, plain []byte, key *capability.SigningKey, o mutable.EncodeOptions) []*memory {
 	t.Helper()
 	n := o.N
 	if n == 0 {
@@ -60,7 +62,7 @@ func encode(t testing.TB, plain []byte, key *capability.SigningKey, o mutable.En
 }
 
 // salts returns what Encode must draw to make the same share again: the IV, or all salts.
-func salts(t *testing.T, s single) []byte {
+func salts(t rapid.TB, s single) []byte {
 	if h, ok := s.(*sdmf.Share); ok {
 		return h.IV[:]
 	}

@@ -46,6 +46,10 @@ type VersionReport struct {
 	SegmentSize uint64 `json:"segment_size"`
 	Good        []int  `json:"good"`        // the different numbers of shares with nothing wrong
 	Recoverable bool   `json:"recoverable"` // with Verify: k proven blocks of every segment are there
+
+	// LeftOut are numbers of shares that the update which made the version left out. They are
+	// nowhere, and cannot be made again: a new version has them.
+	LeftOut []int `json:"left_out,omitempty"`
 }
 
 // A ShareReport is what is wrong with one share.

@@ -91,6 +91,15 @@ func (c *Code) Rebuild(blocks [][]byte) error {
 	return c.rebuild(blocks, c.coder.Reconstruct)
 }
 
+// RebuildSome makes those blocks that wanted tells, from any k that are there. Others that
+// are missing stay so.
+func (c *Code) RebuildSome(blocks [][]byte, wanted []bool) error {
+	if len(wanted) != c.n {
+		return fmt.Errorf("encoding: %d wishes, want %d", len(wanted), c.n)
+	}
+	return c.rebuild(blocks, func(blocks [][]byte) error { return c.coder.ReconstructSome(blocks, wanted) })
+}
+
 func (c *Code) rebuild(blocks [][]byte, make func([][]byte) error) error {
 	if len(blocks) != c.n {
 		return fmt.Errorf("encoding: %d blocks, want %d", len(blocks), c.n)

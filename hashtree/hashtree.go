@@ -63,6 +63,9 @@ func Chain(n, leaf int) []int {
 // not the node number.
 func Padding(leaf int) share.Hash { return emptyTag.Sum(strconv.AppendInt(nil, int64(leaf), 10)) }
 
+// Vacant returns what node i of a tree over n leaves is if only padding leaves are below it.
+func Vacant(n, i int) share.Hash { return filler(Leaf(n, 0), i) }
+
 // Filler returns node i of a tree over n leaves if only padding leaves are below it: such a
 // node follows from n alone.
 func Filler(n, i int) (share.Hash, bool) {
@@ -73,7 +76,7 @@ func Filler(n, i int) (share.Hash, bool) {
 	if leaf-first < max(n, 1) || i >= Size(n) {
 		return share.Hash{}, false
 	}
-	return filler(first, i), true
+	return Vacant(n, i), true
 }
 
 func filler(first, i int) share.Hash {

@@ -36,6 +36,19 @@ func (v *Version) Known() int { return v.tree.Len() }
 // Node returns node i of the share hash tree if it is proven.
 func (v *Version) Node(i int) (share.Hash, bool) { return v.tree.Node(i) }
 
+// Vacant reports whether it is proven that the version has no share with this number: the
+// share hash tree has in its place what it has in those from N on. That is how an update
+// leaves a share out that it can neither change nor make again. No share leads to it.
+func (v *Version) Vacant(number int) bool {
+	i := hashtree.Leaf(v.N, number)
+	for {
+		if h, ok := v.tree.Node(i); ok { // at the root, at the latest
+			return v.Segments() > 0 && h == hashtree.Vacant(v.N, i)
+		}
+		i = hashtree.Parent(i)
+	}
+}
+
 // Root proves that root is the root of the block hash tree of share number. It uses what is
 // known of the share hash tree or follows from N, and chain for the rest.
 func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error {

@@ -96,6 +96,9 @@ func printReport(out io.Writer, r *mutable.Report) error {
 		}
 		fmt.Fprintf(w, "version %d: %s, %d of %d shares good (%s), %d needed; %d bytes, root hash %.8v…\n",
 			v.SeqNum, state, len(v.Good), v.N, ranges(v.Good), v.K, v.Size, v.RootHash)
+		if len(v.LeftOut) > 0 {
+			fmt.Fprintf(w, "    made without shares %s, which only a new version can have\n", ranges(v.LeftOut))
+		}
 	}
 	for _, s := range r.Shares {
 		state := string(s.Verdict)

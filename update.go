@@ -1,0 +1,285 @@
+package mutable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/share"
+)
+
+// UpdateOptions adjusts Update. The zero value changes the newest version, and makes missing
+// shares again.
+type UpdateOptions struct {
+	// OpenOptions say which version to change. Where a newer one is known, or another with the
+	// same sequence number, it must be asked for: its shares are overwritten.
+	OpenOptions
+
+	// LeaveOut leaves out shares that are missing or cannot be changed in place. Otherwise
+	// they are made again, for which the whole file is read once if there is any.
+	LeaveOut bool
+
+	// Verify reads every block that stays, of every share, and makes shares with damage again.
+	// Otherwise what is not changed is not looked at.
+	Verify bool
+
+	Rand io.Reader // source of salts and of the signature's randomness; nil means crypto/rand.Reader
+
+	// Writer, if it is not nil, returns where the writes of one share go, from several
+	// goroutines at once. Otherwise the plan holds them in memory. What the sources have must
+	// not change before Update returns.
+	Writer func(*ShareChange) (io.WriterAt, error)
+}
+
+// Update plans to replace size bytes from off on by those of src, which it reads once. off is
+// at most the length of the file, which grows as needed and never shrinks. k, N and the
+// segment size stay those of the file.
+//
+// Of an MDMF file the segments that the range touches are written anew, each with a new salt;
+// of those that it touches in part, the rest is read and proven first. Of a share, Update
+// reads the nodes of the block hash tree on the way from those segments to the root, and
+// writes the same nodes again, besides blocks, share hash chain, keys, signature and header.
+// The cost is that of the segments changed and the logarithm of all.
+//
+// There are three exceptions. Where the file grows, its block hash trees move, because they
+// lie behind the share data: all of their nodes are read and written, 64 bytes for each
+// segment in each share at most 128. Where a share is missing, or is of no use for a change
+// in place, it has to be made again, because the root of its block hash tree cannot be known
+// otherwise: one pass over the file, which reads k blocks of each segment. And an SDMF file
+// has one segment, so that all of it is written.
+func Update(c capability.Write, sources []Source, off int64, src io.Reader, size int64, o UpdateOptions) (*Plan, error) {
+	f, err := Open(c.ReadCap(), sources, o.OpenOptions)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.rival(o.OpenOptions); err != nil {
+		return nil, err
+	}
+	if off < 0 || size < 0 || off > f.Size() {
+		return nil, fmt.Errorf("mutable: %d bytes at byte %d: the file has %d bytes", size, off, f.Size())
+	}
+	if size == 0 {
+		return &Plan{Old: f.v.Head, New: f.v.Head, Faults: f.Faults()}, nil
+	}
+	u, err := newUpdater(c, f, off, size, o)
+	if err != nil {
+		return nil, err
+	}
+	return u.run(src)
+}
+
+// A CompetingVersionError reports a version that a change would be the end of, although it
+// may be newer than the one that it starts from.
+type CompetingVersionError struct {
+	Version share.Version // that can be changed
+	Other   share.Version
+	Have    int // shares of the other
+	Want    int // that would be enough to recover it
+}
+
+func (e *CompetingVersionError) Error() string {
+	return fmt.Sprintf("mutable: there are %d shares of version %d with root hash %v, which needs %d; a change of version %d with root hash %v would overwrite them",
+		e.Have, e.Other.SeqNum, e.Other.RootHash, e.Want, e.Version.SeqNum, e.Version.RootHash)
+}
+
+// rival returns an error if f is not clearly the version to change.
+func (f *File) rival(o OpenOptions) error {
+	for _, v := range f.m.versions {
+		if v != f.v && o.allow(v.Version.Version) && v.SeqNum >= f.v.SeqNum {
+			return &CompetingVersionError{f.v.Version.Version, v.Version.Version, len(v.numbers()), v.K}
+		}
+	}
+	return nil
+}
+
+// An updater makes one plan.
+type updater struct {
+	UpdateOptions
+	*encoder // of the new version
+	f        *File
+	plan     *Plan
+	places   header
+	off      int64 // of the bytes that are replaced
+	size     int64
+	first    int  // segment that is written anew
+	end      int  // the one behind the last such
+	keeps    bool // some segments stay as they are
+	moves    bool // the block hash trees get another place or shape
+	targets  []*target
+	changed  [][]share.Hash // leaves of the segments from first on, by share number
+}
+
+func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (*updater, error) {
+	key, err := f.m.privateKey(c)
+	if err != nil {
+		return nil, err
+	}
+	newest := f.m.versions[0].SeqNum
+	if newest == math.MaxUint64 {
+		return nil, errors.New("mutable: no sequence number is left")
+	}
+	p := f.v.Params
+	p.DataLength = uint64(max(f.Size(), off+size))
+	u := &updater{UpdateOptions: o, f: f, off: off, size: size, plan: &Plan{Old: f.v.Head}}
+	if f.v.Format == share.SDMF {
+		p.SegmentSize = share.RoundUp(p.DataLength, p.K)
+		u.end = 1
+	} else {
+		if p.SegmentSize == 0 { // some writers' empty files
+			p.SegmentSize = share.RoundUp(share.DefaultSegmentSize, p.K)
+		}
+		u.first = int(off / int64(p.SegmentSize))
+		u.end = int((off+size-1)/int64(p.SegmentSize)) + 1
+		u.keeps = u.first > 0 || u.end < f.v.Segments()
+	}
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("mutable: %w", err)
+	}
+	e := EncodeOptions{Format: f.v.Format, K: p.K, N: p.N, SeqNum: newest + 1, Rand: o.Rand, Workers: o.Workers}.defaults()
+	u.encoder = &encoder{format: e.Format, seqNum: e.SeqNum, params: p, key: key, rand: e.Rand, workers: e.Workers, dst: make([]io.WriterAt, p.N)}
+	u.plan.New = share.Head{Format: e.Format, Params: p}
+	if u.places, err = u.encoder.places(); err != nil {
+		return nil, err
+	}
+	old := *u.encoder
+	old.params = f.v.Params
+	was, err := old.header(share.Hash{})
+	if err != nil {
+		return nil, err
+	}
+	at := func(h header) share.Region { return h.Region(share.BlockHashTree, math.MaxInt64) }
+	u.moves = at(u.places) != at(was)
+	return u, nil
+}
+
+// privateKey takes the file's private key from the first share that has it.
+func (m *Servermap) privateKey(c capability.Write) (key *capability.SigningKey, err error) {
+	for round := range rounds {
+		for _, e := range m.shares {
+			for _, s := range m.readings(e, round) {
+				var keyErr error
+				if key, keyErr = proof.PrivateKey(c, s); keyErr == nil {
+					return key, nil
+				}
+				err = keyErr
+			}
+		}
+	}
+	return nil, fmt.Errorf("mutable: no share has the file's private key: %w", err)
+}
+
+// run makes the plan.
+func (u *updater) run(src io.Reader) (*Plan, error) {
+	if err := u.findTargets(); err != nil {
+		return nil, err
+	}
+	if err := u.openWriters(); err != nil {
+		return nil, err
+	}
+	whole, err := u.builders()
+	if err != nil {
+		return nil, err
+	}
+	u.changed = make([][]share.Hash, u.params.N)
+	for n := range u.changed {
+		u.changed[n] = make([]share.Hash, u.end-u.first)
+	}
+	err = u.segments(u.plaintext(src), u.places, u.first, u.end, func(i int, leaves []share.Hash) error {
+		for n, leaf := range leaves {
+			u.changed[n][i-u.first] = leaf
+			if whole[n] != nil {
+				if err := whole[n].Add(i, leaf); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := u.remake(whole); err != nil {
+		return nil, err
+	}
+	roots, err := u.roots(whole)
+	if err != nil {
+		return nil, err
+	}
+	version, err := u.frame(roots)
+	if err != nil {
+		return nil, err
+	}
+	u.plan.New.Version = version
+	u.plan.Faults = append(u.plan.Faults, u.f.Faults()...)
+	return u.plan, nil
+}
+
+// plaintext returns that of the segments that are written anew: what is new from src, and
+// what they keep from the old version.
+func (u *updater) plaintext(src io.Reader) io.Reader {
+	start := u.params.SegmentOffset(u.first)
+	stop := min(int64(u.params.DataLength), u.params.SegmentOffset(u.end))
+	kept := func(from, to int64) io.Reader { return io.NewSectionReader(u.f, from, max(to-from, 0)) }
+	return io.MultiReader(kept(start, u.off), io.LimitReader(src, u.size), kept(u.off+u.size, stop))
+}
+
+// builders returns, by number, the builders of those block hash trees all of whose leaves are
+// made here.
+func (u *updater) builders() ([]*hashtree.Builder, error) {
+	out := make([]*hashtree.Builder, u.params.N)
+	for n := range out {
+		var f fan
+		for _, t := range u.targets {
+			if t.Number == n && !t.inPlace() {
+				f = append(f, t.ShareChange)
+			}
+		}
+		if f != nil || !u.keeps {
+			out[n] = hashtree.NewBuilder(u.params.Segments(), treeWriter(n, f, u.places))
+		}
+	}
+	return out, nil
+}
+
+// roots writes the rest of the block hash trees and returns their roots.
+func (u *updater) roots(whole []*hashtree.Builder) ([]share.Hash, error) {
+	roots := make([]share.Hash, u.params.N)
+	known := make([]bool, u.params.N)
+	for n, b := range whole {
+		if b == nil {
+			continue
+		}
+		var err error
+		if roots[n], err = b.Finish(); err != nil {
+			return nil, err
+		}
+		known[n] = true
+	}
+	for _, t := range u.targets {
+		if !t.inPlace() {
+			continue
+		}
+		root, err := u.splice(t)
+		if err != nil {
+			return nil, err
+		}
+		if known[t.Number] && root != roots[t.Number] {
+			return nil, fmt.Errorf("mutable: share %d: its blocks are not those that follow from other shares': a faulty writer made them", t.Number)
+		}
+		roots[t.Number], known[t.Number] = root, true
+	}
+	for n := range roots {
+		if !known[n] {
+			roots[n] = hashtree.Padding(n) // proof.Version.Vacant tells
+		}
+		if !slices.ContainsFunc(u.targets, func(t *target) bool { return t.Number == n }) {
+			u.plan.LeftOut = append(u.plan.LeftOut, n)
+		}
+	}
+	return roots, nil
+}
