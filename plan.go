@@ -25,7 +25,8 @@ type Plan struct {
 type ShareChange struct {
 	Number int
 	Source int   // index among the sources that the plan was made from; -1 for a share that is not there yet
-	Whole  error // why the whole share is written, where a part might have done; nil for a change in place
+	Size   int64 // bytes of the share afterwards
+	Whole  error // why all of it is written, where a part might have done; nil for a change in place
 
 	// Tests make sure that the share is what it was when the plan was made. Writes put blocks
 	// first and the header last. Where they went to a writer of the caller's, there are none

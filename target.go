@@ -52,7 +52,7 @@ func (u *updater) findTargets() error {
 	for n := range u.params.N {
 		if !have[n] && !u.LeaveOut {
 			absent := container.Vectors{Tests: []container.Test{{Length: 1}}}
-			u.targets = append(u.targets, &target{ShareChange: &ShareChange{Number: n, Source: -1, Whole: errMissing, Vectors: absent}})
+			u.targets = append(u.targets, &target{ShareChange: &ShareChange{Number: n, Source: -1, Size: u.shareSize(), Whole: errMissing, Vectors: absent}})
 			have[n] = true
 		}
 	}
@@ -77,7 +77,7 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 	if n >= u.params.N {
 		return nil, fmt.Errorf("number %d of a file with %d shares", n, u.params.N)
 	}
-	t := &target{ShareChange: &ShareChange{Number: n, Source: source}}
+	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: u.shareSize()}}
 	if u.keeps {
 		if t.Whole = u.oldTree(t, c); t.Whole != nil && u.LeaveOut {
 			return nil, t.Whole
@@ -88,8 +88,8 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 		return nil, err
 	}
 	t.Tests = []container.Test{{Length: int64(len(before)), Specimen: before}}
-	if end := u.shareSize(); !t.inPlace() && c.Size > end {
-		t.NewLength = &end
+	if !t.inPlace() && c.Size > t.Size {
+		t.NewLength = &t.Size
 	}
 	return t, t.Whole
 }

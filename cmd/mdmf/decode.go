@@ -76,17 +76,15 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 	if o.offset < 0 || o.length < -1 {
 		return usage{"--offset and --length must not be negative"}
 	}
-	var root share.Hash
-	if b, err := hex.DecodeString(o.rootHash); err != nil || len(b) != 0 && len(b) != len(root) {
-		return usage{fmt.Sprintf("--root-hash is %q, want %d hexadecimal digits", o.rootHash, 2*len(root))}
-	} else {
-		copy(root[:], b)
+	root, err := parseRootHash(o.rootHash)
+	if err != nil {
+		return err
 	}
 	c, err := s.readCapability(arg)
 	if err != nil {
 		return err
 	}
-	set, err := s.findShares(paths, c.VerifyCap().StorageIndex())
+	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), false)
 	if err != nil {
 		return err
 	}
@@ -114,6 +112,16 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return s.print(result)
 	}
 	return nil
+}
+
+// parseRootHash reads the value of --root-hash, which may be left away.
+func parseRootHash(text string) (root share.Hash, err error) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != 0 && len(b) != len(root) {
+		return root, usage{fmt.Sprintf("--root-hash is %q, want %d hexadecimal digits", text, 2*len(root))}
+	}
+	copy(root[:], b)
+	return root, nil
 }
 
 // advise adds to an error how another version can be asked for.

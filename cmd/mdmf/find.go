@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -32,7 +31,7 @@ func number(path string) int {
 // A shareSet is the open share files of one search.
 type shareSet struct {
 	sources []mutable.Source
-	files   []*os.File
+	files   []*shareFile // of each source
 }
 
 // Close closes all files.
@@ -45,21 +44,31 @@ func (set *shareSet) Close() {
 // findShares opens the shares of file si at paths. A file that is named is taken whatever it
 // looks like. A directory is searched through for files that are called like shares or that
 // are containers; of directories that are called by a storage index, as servers do it, only
-// the file's own are entered.
-func (s *streams) findShares(paths []string, si capability.StorageIndex) (*shareSet, error) {
+// the file's own are entered. If exclusive is set the shares can be changed.
+func (s *streams) findShares(paths []string, si capability.StorageIndex, exclusive bool) (*shareSet, error) {
 	set := &shareSet{}
 	seen := map[string]bool{}
 	add := func(path string) error {
-		if full, err := filepath.Abs(path); err == nil {
+		full, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			full, err = filepath.Abs(full)
+		}
+		if err == nil {
 			if seen[full] {
 				return nil
 			}
 			seen[full] = true
 		}
-		return set.add(path)
+		f, err := s.openShare(path, exclusive)
+		if err != nil {
+			return err
+		}
+		set.files = append(set.files, f)
+		set.sources = append(set.sources, mutable.NewSource(path, number(path), f.ReaderAt, f.size))
+		return nil
 	}
 	for _, path := range paths {
-		if err := s.walk(path, si, add); err != nil {
+		if err := s.walk(path, si, add, exclusive); err != nil {
 			set.Close()
 			return nil, err
 		}
@@ -71,8 +80,9 @@ func (s *streams) findShares(paths []string, si capability.StorageIndex) (*share
 }
 
 // walk calls add for path if it is a file, and for the share files in it if it is a
-// directory. What cannot be read inside of a directory is passed over with a warning.
-func (s *streams) walk(path string, si capability.StorageIndex, add func(string) error) error {
+// directory. What cannot be read inside of a directory is passed over with a warning, unless
+// strict is set: who changes shares must know them all.
+func (s *streams) walk(path string, si capability.StorageIndex, add func(string) error, strict bool) error {
 	if info, err := os.Stat(path); err != nil {
 		return err
 	} else if !info.IsDir() {
@@ -90,6 +100,9 @@ func (s *streams) walk(path string, si capability.StorageIndex, add func(string)
 			return nil
 		case err == nil && isShare(p, d):
 			err = add(p)
+		}
+		if err != nil && strict {
+			return err
 		}
 		if err != nil {
 			fmt.Fprintf(s.err, "mdmf: passed over %s\n", redact(err))
@@ -121,22 +134,4 @@ func isContainer(path string) bool {
 	var head [64]byte
 	n, _ := f.ReadAt(head[:], 0)
 	return container.IsContainer(head[:n])
-}
-
-func (set *shareSet) add(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w", path, errors.New("not a regular file"))
-	}
-	if err != nil {
-		f.Close()
-		return err
-	}
-	set.files = append(set.files, f)
-	set.sources = append(set.sources, mutable.NewSource(path, number(path), f, info.Size()))
-	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -33,19 +32,12 @@ Write enablers and lease secrets are shown only with --secrets.`,
 }
 
 func (s *streams) inspect(path string, asJSON bool) error {
-	f, err := os.Open(path)
+	f, err := s.openShare(path, false)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a regular file", path)
-	}
-	in := mutable.Inspect(number(path), f, info.Size())
+	in := mutable.Inspect(number(path), f, f.size)
 	if s.secrets {
 		for i, field := range in.Fields {
 			in.Fields[i] = field.Reveal()
@@ -54,7 +46,7 @@ func (s *streams) inspect(path string, asJSON bool) error {
 	if asJSON {
 		return s.print(in)
 	}
-	return s.printInspection(path, info.Size(), in)
+	return s.printInspection(path, f.size, in)
 }
 
 func (s *streams) printInspection(path string, size int64, in *mutable.Inspection) error {

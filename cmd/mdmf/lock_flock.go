@@ -1,0 +1,30 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package main
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// lock keeps other programs of this kind from changing f, or if exclusive is set also from
+// reading it, until f is closed. If it may not wait it reports false where it would have to.
+// File systems that know no locks are trusted.
+func lock(f *os.File, exclusive, wait bool) bool {
+	how := syscall.LOCK_SH
+	if exclusive {
+		how = syscall.LOCK_EX
+	}
+	if !wait {
+		how |= syscall.LOCK_NB
+	}
+	for {
+		err := syscall.Flock(int(f.Fd()), how)
+		if !errors.Is(err, syscall.EINTR) {
+			return !errors.Is(err, syscall.EWOULDBLOCK)
+		}
+	}
+}
+
+func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
