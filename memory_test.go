@@ -1,8 +1,11 @@
 package mutable_test
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
-// memory is a share being written, by several goroutines at once.
+// memory is a file in memory, for several goroutines at once.
 type memory struct {
 	mu sync.Mutex
 	b  []byte
@@ -16,3 +19,13 @@ func (m *memory) WriteAt(b []byte, off int64) (int, error) {
 	}
 	return copy(m.b[off:], b), nil
 }
+
+func (m *memory) ReadAt(b []byte, off int64) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return bytes.NewReader(m.b).ReadAt(b, off)
+}
+
+func (m *memory) Size() (int64, error) { return int64(len(m.b)), nil }
+
+func (m *memory) Close() error { return nil }

@@ -17,8 +17,8 @@ type Plan struct {
 	Old     share.Head // the version that the shares are to be of now
 	New     share.Head // the version that they will be of
 	Changes []*ShareChange
-	LeftOut []int // numbers of shares that the new version will not have
-	Faults  []*ShareError
+	LeftOut []int         // numbers of shares that the new version will not have
+	Faults  []*ShareError // what was found wrong with shares
 }
 
 // A ShareChange is what becomes of one share.

@@ -215,7 +215,11 @@ func (u *updater) run(src io.Reader) (*Plan, error) {
 		return nil, err
 	}
 	u.plan.New.Version = version
-	u.plan.Faults = append(u.plan.Faults, u.f.Faults()...)
+	for _, fault := range u.f.Faults() {
+		if !slices.ContainsFunc(u.plan.Faults, func(e *ShareError) bool { return e.Error() == fault.Error() }) {
+			u.plan.Faults = append(u.plan.Faults, fault)
+		}
+	}
 	return u.plan, nil
 }
 

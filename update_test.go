@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
-	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
@@ -184,8 +187,394 @@ func (d drawn) checkVersion(t *rapid.T, shares shelf, plain []byte, seqNum uint6
 	}
 }
 
-var _ = errors.Is
-var _ = slices.Sort[[]int]
-var _ container.Vectors
-var _ = hashtree.Padding
-var _ = mdmf.HeaderSize
+// encoded returns a file of size bytes, 3-of-10, on a shelf.
+func encoded(t testing.TB, size int, o mutable.EncodeOptions) (drawn, shelf) {
+	d := drawn{o: o, plain: vectors.Plaintext("update", int64(size))}
+	if d.o.Format == 0 {
+		d.o.Format = share.MDMF
+	}
+	shares := shelf{}
+	for n, m := range encode(t, d.plain, testKey, o) {
+		d.shares = append(d.shares, m.b)
+		shares[n] = m.b
+	}
+	d.o.K, d.o.N = max(o.K, 3), len(shares)
+	return d, shares
+}
+
+// counting counts what is read of a share.
+type counting struct {
+	io.ReaderAt
+	bytes *atomic.Int64
+}
+
+func (c counting) ReadAt(b []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(b, off)
+	c.bytes.Add(int64(n))
+	return n, err
+}
+
+// A byte costs two blocks and a little more, however large the file is. Growing by one costs
+// the hash tree, too, and making a lost share again a pass over the file.
+func TestUpdateCost(t *testing.T) {
+	const block = 43691 + 16
+	d, shares := encoded(t, 5<<20, mutable.EncodeOptions{})
+	_, read := shares.counted()
+	for _, v := range []struct {
+		name          string
+		off           int
+		missing       int // a share, or -1
+		perShare, all int // bytes read and written, at most
+	}{
+		{"in the middle", 2 << 20, -1, 2*block + 8<<10, 13*block + 80<<10},
+		{"in the last segment", len(d.plain) - 1, -1, 2*block + 8<<10, 13*block + 80<<10},
+		{"behind the end", len(d.plain), -1, 2*block + 16<<10, 13*block + 160<<10},
+		{"with a share missing", 2 << 20, 4, 5<<20/3 + 1<<19, (1+4)*(5<<20)/3 + 13*block + 80<<10},
+	} {
+		all := maps.Clone(shares)
+		delete(all, v.missing)
+		var sources []mutable.Source
+		sources, read = all.counted()
+		p, err := mutable.Update(d.cap(), sources, int64(v.off), strings.NewReader("x"), 1, mutable.UpdateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := 0
+		for _, c := range p.Changes {
+			touched := 0
+			for _, w := range c.Writes {
+				touched += len(w.Data)
+			}
+			if c.Source >= 0 {
+				touched += int(read[c.Source].Load())
+			}
+			if total += touched; touched > v.perShare {
+				t.Errorf("%s: %d bytes of share %d are read or written, want at most %d", v.name, touched, c.Number, v.perShare)
+			}
+		}
+		if total > v.all {
+			t.Errorf("%s: %d bytes of all shares are read or written, want at most %d", v.name, total, v.all)
+		}
+	}
+}
+
+// counted returns sources that count what is read of each.
+func (s shelf) counted() (sources []mutable.Source, read []*atomic.Int64) {
+	sources, _ = s.sources()
+	for i := range sources {
+		n := &atomic.Int64{}
+		sources[i].ReaderAt = counting{sources[i].ReaderAt, n}
+		read = append(read, n)
+	}
+	return sources, read
+}
+
+// A share that is left out has a leaf in the tree that no share leads to. Check says so, the
+// file reads and can be changed, and the next update makes the share again.
+func TestUpdateLeavesOut(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	for _, missing := range [][]int{{4}, {8, 9}, {0, 1, 2, 3, 5}} {
+		some := maps.Clone(shares)
+		for _, n := range missing {
+			delete(some, n)
+		}
+		p, err := d.update(some, 500, []byte("new"), mutable.UpdateOptions{LeaveOut: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(p.LeftOut, missing) || len(p.Changes) != 10-len(missing) {
+			t.Errorf("shares %v are missing: left out %v, %d changes", missing, p.LeftOut, len(p.Changes))
+		}
+		some.carryOut(t, p)
+		plain := edited(d.plain, 500, []byte("new"))
+		sources, _ := some.sources()
+		w := d.cap()
+		r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w})
+		if len(r.Versions) != 1 || !slices.Equal(r.Versions[0].LeftOut, missing) || r.Health != mutable.Damaged || !r.Versions[0].Recoverable {
+			t.Errorf("shares %v were left out: Check says %+v", missing, r)
+		}
+		for _, s := range r.Shares {
+			if s.Verdict != mutable.Good {
+				t.Errorf("shares %v were left out: Check says %+v", missing, s)
+			}
+		}
+		if got, err := readAll(w.ReadCap(), sources); err != nil || !bytes.Equal(got, plain) {
+			t.Errorf("shares %v were left out: read %d bytes, %v", missing, len(got), err)
+		}
+		p, err = d.update(some, 10, []byte("again"), mutable.UpdateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		some.carryOut(t, p)
+		sources, _ = some.sources()
+		if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w}); r.Health != mutable.Healthy || r.Versions[0].LeftOut != nil {
+			t.Errorf("shares %v were made again: Check says %+v", missing, r)
+		}
+	}
+	few := shelf{0: shares[0], 1: shares[1], 2: bytes.Clone(shares[2])}
+	few[2][mdmf.ShareDataOffset+5] ^= 1 // in a block that stays
+	if p, err := d.update(few, 500, []byte("new"), mutable.UpdateOptions{LeaveOut: true, OpenOptions: mutable.OpenOptions{Workers: 1}}); err != nil || len(p.LeftOut) != 7 {
+		t.Errorf("damage in what is not looked at: %v", err)
+	}
+	few[2] = []byte("garbage")
+	if _, err := d.update(few, 500, []byte("new"), mutable.UpdateOptions{LeaveOut: true}); !errors.Is(err, share.ErrNotEnoughShares) {
+		t.Errorf("with two shares: %v, want not enough shares", err)
+	}
+	// A share that is missing is not one that was left out.
+	some := maps.Clone(shares)
+	delete(some, 4)
+	sources, _ := some.sources()
+	if r := mutable.Check(d.cap().VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Versions[0].LeftOut != nil {
+		t.Errorf("share 4 is missing: Check says that %v were left out", r.Versions[0].LeftOut)
+	}
+}
+
+// What a segment that is written anew keeps is proven, and who has damage in it is named.
+func TestUpdateProvesWhatStays(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	s := parseShare(t, "mdmf", shares[1])
+	shares[1] = bytes.Clone(shares[1])
+	at := s.(*mdmf.Share).BlockAt(3)
+	shares[1][at.Offset+1] ^= 1
+	p, err := d.update(shares, 3*99+50, []byte("new"), mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Faults) != 1 || p.Faults[0].Number != 1 || !errors.Is(p.Faults[0], share.ErrHash) || !strings.Contains(p.Faults[0].Error(), "block 3") {
+		t.Errorf("faults %v, want the damage of share 1", p.Faults)
+	}
+	shares.carryOut(t, p)
+	sources, _ := shares.sources()
+	w := d.cap()
+	if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w}); r.Health != mutable.Healthy {
+		t.Errorf("Check says %+v", r)
+	}
+	if got, err := readAll(w.ReadCap(), sources); err != nil || !bytes.Equal(got, edited(d.plain, 3*99+50, []byte("new"))) {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+	for n := range 8 { // no three shares are left for what stays of segment 3
+		shares[n] = bytes.Clone(shares[n])
+		shares[n][at.Offset+1] ^= 1
+	}
+	if _, err := d.update(shares, 3*99+50, []byte("new"), mutable.UpdateOptions{}); !errors.Is(err, share.ErrNotEnoughShares) {
+		t.Errorf("with damage that cannot be read around: %v, want not enough shares", err)
+	}
+	if _, err := d.update(shares, 3*99, d.plain[:99], mutable.UpdateOptions{}); err != nil {
+		t.Errorf("a segment that is replaced as a whole: %v", err)
+	}
+}
+
+// Shares of older versions, copies, shares with another layout and such that stand in the
+// wrong place all come to the new version.
+func TestUpdateOddShares(t *testing.T) {
+	d, old := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	shares := maps.Clone(old)
+	p, err := d.update(shares, 100, []byte("second"), mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares.carryOut(t, p)
+	sources, _ := shares.sources()
+	sources[2] = source("stale", 2, old[2])
+	sources[3] = source("misplaced", 3, shares[5])
+	sources[4] = source("moved", 4, moved(t, shares[4]))
+	sources[6] = source("no number", mutable.Unknown, shares[6])
+	i := slices.IndexFunc(vectors.Cases(), func(c *vectors.Case) bool { return !bytes.Equal(c.PrivateKeyDER, testKey.DER()) })
+	other := vectors.Cases()[i]
+	sources = append(sources, source("copy", 7, shares[7]), source("stray", 77, shares[8]),
+		source("another file's", 8, other.ShareBytes(other.Shares[0])),
+		source("who knows", mutable.Unknown, []byte("garbage")))
+	w := d.cap()
+	p, err = mutable.Update(w, sources, 100, strings.NewReader("third"), 5, mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := slices.Clone(sources[:11])
+	for _, c := range p.Changes {
+		if c.Source < 0 || c.Source >= len(after) {
+			t.Fatalf("share %d is to be written to source %d", c.Number, c.Source)
+		}
+		whole := slices.Contains([]int{2, 3, 4}, c.Source)
+		if whole != (c.Whole != nil) {
+			t.Errorf("share %d at %s: written as a whole because %v", c.Number, sources[c.Source].Name, c.Whole)
+		}
+		b, err := share.Read(sources[c.Source].ReaderAt, sources[c.Source].Size, share.Region{Length: sources[c.Source].Size})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := shelf{c.Number: b}
+		one.carryOut(t, &mutable.Plan{Changes: []*mutable.ShareChange{c}})
+		after[c.Source] = source(sources[c.Source].Name, c.Number, one[c.Number])
+	}
+	if len(p.Changes) != 11 {
+		t.Errorf("%d shares are written, want 11", len(p.Changes))
+	}
+	if r := mutable.Check(w.VerifyCap(), after, mutable.CheckOptions{Verify: true, Write: &w}); r.Health != mutable.Healthy || r.Best.SeqNum != 3 {
+		t.Errorf("Check says %+v", r)
+	}
+}
+
+// moved returns the share with its share data 100 bytes further on.
+func moved(t *testing.T, b []byte) []byte {
+	h, err := mdmf.ParseHeader(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := h.ShareData
+	h.ShareData, h.BlockHashTree, h.EOF = at+100, h.BlockHashTree+100, h.EOF+100
+	head, err := h.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(head, b[len(head):at], make([]byte, 100), b[at:])
+}
+
+// A version that a change would be the end of must be given up by name.
+func TestUpdateCompetingVersions(t *testing.T) {
+	one, two, plain, _ := versions(t)
+	for _, v := range []struct {
+		name    string
+		newest  uint64
+		sources []mutable.Source
+		explain mutable.OpenOptions // what makes it clear
+	}{
+		{"a newer version with too few shares", 2, []mutable.Source{source("0", 0, two[0].b), source("1", 1, one[1].b), source("2", 2, one[2].b)},
+			mutable.OpenOptions{SeqNum: 1}},
+		{"another with the same number", 1, func() []mutable.Source {
+			rival := encode(t, plain, testKey, mutable.EncodeOptions{K: 2, N: 3, SegmentSize: 100})
+			return []mutable.Source{source("0", 0, rival[0].b), source("1", 1, one[1].b), source("2", 2, one[2].b)}
+		}(), mutable.OpenOptions{SeqNum: 1, RootHash: mustHead(t, one[1].b).RootHash}},
+	} {
+		update := func(o mutable.OpenOptions) (*mutable.Plan, error) {
+			return mutable.Update(mdmfCap, v.sources, 0, strings.NewReader("x"), 1, mutable.UpdateOptions{OpenOptions: o})
+		}
+		_, err := update(mutable.OpenOptions{})
+		if e, ok := errors.AsType[*mutable.CompetingVersionError](err); !ok || e.Have != 1 || e.Want != 2 || e.Version.SeqNum != 1 {
+			t.Errorf("%s: %v, want it refused", v.name, err)
+		}
+		p, err := update(v.explain)
+		if err != nil {
+			t.Errorf("%s, but clear: %v", v.name, err)
+			continue
+		}
+		newest := max(v.explain.SeqNum, v.newest)
+		if p.New.SeqNum != newest+1 || len(p.Changes) != 3 {
+			t.Errorf("%s, but clear: version %d of %d shares, want %d", v.name, p.New.SeqNum, len(p.Changes), newest+1)
+		}
+	}
+}
+
+func mustHead(t *testing.T, b []byte) share.Head { return parseShare(t, "mdmf", b).Head() }
+
+func TestUpdateRefuses(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	sources, _ := shares.sources()
+	none := mutable.UpdateOptions{}
+	full := errors.New("disk full")
+	last, lastShares := encoded(t, 100, mutable.EncodeOptions{SeqNum: math.MaxUint64})
+	for _, v := range []struct {
+		name string
+		run  func() (*mutable.Plan, error)
+		want string
+	}{
+		{"behind the end", func() (*mutable.Plan, error) { return d.update(shares, 1001, []byte("x"), none) }, "the file has 1000 bytes"},
+		{"before the start", func() (*mutable.Plan, error) { return d.update(shares, -1, []byte("x"), none) }, "the file has 1000 bytes"},
+		{"a negative length", func() (*mutable.Plan, error) {
+			return mutable.Update(d.cap(), sources, 0, strings.NewReader("x"), -1, none)
+		}, "the file has 1000 bytes"},
+		{"more than a file can have", func() (*mutable.Plan, error) {
+			return mutable.Update(d.cap(), sources, 0, strings.NewReader("x"), math.MaxInt64, none)
+		}, "data length"},
+		{"too few new bytes", func() (*mutable.Plan, error) {
+			return mutable.Update(d.cap(), sources, 0, strings.NewReader("x"), 2000, none)
+		}, "unexpected EOF"},
+		{"no randomness", func() (*mutable.Plan, error) {
+			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Rand: strings.NewReader("short")})
+		}, "salt"},
+		{"a writer that cannot be had", func() (*mutable.Plan, error) {
+			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Writer: func(*mutable.ShareChange) (io.WriterAt, error) { return nil, full }})
+		}, "disk full"},
+		{"a writer that fails", func() (*mutable.Plan, error) {
+			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Writer: func(*mutable.ShareChange) (io.WriterAt, error) { return broken{full}, nil }})
+		}, "disk full"},
+		{"no sequence number left", func() (*mutable.Plan, error) { return last.update(lastShares, 0, []byte("x"), none) }, "sequence number"},
+		{"no share", func() (*mutable.Plan, error) { return d.update(shelf{}, 0, []byte("x"), none) }, "no share"},
+	} {
+		if p, err := v.run(); err == nil || !strings.Contains(err.Error(), v.want) || p != nil {
+			t.Errorf("%s: %v, want it refused: %s", v.name, err, v.want)
+		}
+	}
+	if p, err := d.update(shares, 500, nil, none); err != nil || len(p.Changes) != 0 || p.New != p.Old {
+		t.Errorf("no bytes: %+v, %v, want nothing to do", p, err)
+	}
+}
+
+type broken struct{ err error }
+
+func (b broken) WriteAt([]byte, int64) (int, error) { return 0, b.err }
+
+// Without the private key in any share nothing can be signed.
+func TestUpdateWithoutPrivateKey(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	for n, b := range shares {
+		shares[n] = bytes.Clone(b)
+		shares[n][parseShare(t, "mdmf", b).Region(share.EncPrivKey).Offset+9] ^= 1
+	}
+	if _, err := d.update(shares, 0, []byte("x"), mutable.UpdateOptions{}); err == nil || !strings.Contains(err.Error(), "private key") {
+		t.Errorf("Update = %v", err)
+	}
+	sources, _ := shares.sources()
+	if got, err := readAll(d.cap().ReadCap(), sources); err != nil || !bytes.Equal(got, d.plain) {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+}
+
+// A plan is carried out by what a storage server does with test and write vectors, and only
+// once: then the tests fail.
+func TestPlanOnServer(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	sources, _ := shares.sources()
+	w := d.cap()
+	id := capability.NodeID{1}
+	bucket := bucket{}
+	r := container.Request{WriteEnabler: w.WriteEnabler(id), NodeID: id, Shares: map[int]container.Vectors{}}
+	for n, b := range shares {
+		r.Shares[n] = container.Vectors{Writes: []container.Write{{Data: b}}}
+	}
+	if ok, _, err := container.TestAndWrite(bucket, r); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	delete(bucket, 4)
+	sources = slices.Delete(sources, 4, 5)
+	p, err := mutable.Update(w, sources, 990, strings.NewReader("behind the end"), 14, mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Shares = map[int]container.Vectors{}
+	for _, c := range p.Changes {
+		r.Shares[c.Number] = c.Vectors
+	}
+	for _, want := range []bool{true, false} {
+		if ok, _, err := container.TestAndWrite(bucket, r); ok != want || err != nil {
+			t.Fatalf("TestAndWrite = %v, %v, want %v", ok, err, want)
+		}
+	}
+	var after []mutable.Source
+	for n, m := range bucket {
+		after = append(after, source(fmt.Sprint(n), n, m.b))
+	}
+	if r := mutable.Check(w.VerifyCap(), after, mutable.CheckOptions{Verify: true, Write: &w}); r.Health != mutable.Healthy || len(r.Shares) != 10 {
+		t.Errorf("Check says %+v", r)
+	}
+	if got, err := readAll(w.ReadCap(), after); err != nil || !bytes.Equal(got, edited(d.plain, 990, []byte("behind the end"))) {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+}
+
+// A bucket holds containers in memory.
+type bucket map[int]*memory
+
+func (b bucket) Shares() ([]int, error)               { return slices.Collect(maps.Keys(b)), nil }
+func (b bucket) Open(n int) (container.File, error)   { return b[n], nil }
+func (b bucket) Remove(n int) error                   { delete(b, n); return nil }
+func (b bucket) Create(n int) (container.File, error) { b[n] = &memory{}; return b[n], nil }

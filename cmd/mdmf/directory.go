@@ -10,6 +10,9 @@ import (
 // A directory is one on the disk, as package journal wants it.
 type directory string
 
+// openDirectory is where changes of shares get their directories from. A test stops the disk.
+var openDirectory = func(path string) journal.Dir { return directory(path) }
+
 func (d directory) path(name string) string { return filepath.Join(string(d), name) }
 
 // Open opens a file for writing, too, or where that is not allowed for reading.

@@ -62,9 +62,10 @@ func (s *streams) openShare(path string, exclusive bool) (*shareFile, error) {
 // settle finishes or discards what a change of f that was interrupted left behind. Where
 // nothing can be written, f is read as if that had been done.
 func (s *streams) settle(out *shareFile, f *os.File, exclusive bool) error {
-	dir, name := directory(filepath.Dir(out.path)), filepath.Base(out.path)
+	folder, name := filepath.Split(out.path)
+	dir := openDirectory(filepath.Clean(folder))
 	if !exclusive {
-		if _, err := os.Lstat(dir.path(journal.LogName(name))); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(filepath.Join(folder, journal.LogName(name))); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		lock(f, true, true)

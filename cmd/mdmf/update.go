@@ -223,7 +223,7 @@ func (x *changes) writer(c *mutable.ShareChange) (io.WriterAt, error) {
 	src := x.set.sources[c.Source]
 	u.path = src.Name
 	var err error
-	if u.log, err = journal.Begin(directory(filepath.Dir(u.path)), filepath.Base(u.path)); err != nil {
+	if u.log, err = journal.Begin(openDirectory(filepath.Dir(u.path)), filepath.Base(u.path)); err != nil {
 		return nil, err
 	}
 	if src.Container == nil {
