@@ -61,7 +61,10 @@ func Chain(n, leaf int) []int {
 
 // Padding returns the hash that fills leaf number leaf. It covers the decimal leaf number,
 // not the node number.
-func Padding(leaf int) share.Hash { return emptyTag.Sum(strconv.AppendInt(nil, int64(leaf), 10)) }
+func Padding(leaf int) share.Hash {
+	var b [20]byte
+	return emptyTag.Short(strconv.AppendInt(b[:0], int64(leaf), 10))
+}
 
 // Vacant returns what node i of a tree over n leaves is if only padding leaves are below it.
 func Vacant(n, i int) share.Hash { return filler(Leaf(n, 0), i) }

@@ -54,6 +54,15 @@ func (t Tag) Sum(parts ...[]byte) [32]byte {
 	return sha256.Sum256(h.buf)
 }
 
+// Short is Sum for a value of a few bytes, which may be on the stack.
+func (t Tag) Short(v []byte) [32]byte {
+	buf := make([]byte, 0, 256)
+	buf = AppendNetstring(buf, t)
+	buf = append(buf, v...)
+	inner := sha256.Sum256(buf)
+	return sha256.Sum256(inner[:])
+}
+
 // Pair hashes two values, each with its length.
 func (t Tag) Pair(a, b []byte) [32]byte {
 	buf := make([]byte, 0, 256)

@@ -86,6 +86,9 @@ func TestPieces(t *testing.T) {
 		if got := tag.Sum(parts...); got != want {
 			t.Fatalf("Sum of %d parts = %x, want %x", len(parts), got, want)
 		}
+		if got := tag.Short(slices.Concat(parts...)); got != want {
+			t.Fatalf("Short = %x, want %x", got, want)
+		}
 	})
 }
 
@@ -111,6 +114,9 @@ func TestAllocations(t *testing.T) {
 	block := make([]byte, 1000)
 	if n := testing.AllocsPerRun(100, func() { tagged.Block.Sum(block) }); n != 0 {
 		t.Errorf("%v allocations for a block's hash, want 0", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { tagged.Tag("foo").Short(block[:4]) }); n != 0 {
+		t.Errorf("%v allocations for a short value's hash, want 0", n)
 	}
 	if n := testing.AllocsPerRun(100, func() { tagged.Tag("foo").Pair(block[:32], block[32:64]) }); n != 0 {
 		t.Errorf("%v allocations for a pair's hash, want 0", n)
