@@ -1,3 +1,6 @@
+// With the race detector, pools forget on purpose.
+//go:build !race
+
 package mutable_test
 
 import (
