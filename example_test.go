@@ -61,6 +61,47 @@ func Example() {
 	// Output: Any three of ten shares give this back.
 }
 
+// A change of some bytes is planned for each share, and carried out here on shares in memory.
+func ExampleUpdate() {
+	key, err := capability.GenerateKey()
+	if err != nil {
+		log.Fatal(err)
+	}
+	text := "Now is the winter of our discontent.\n"
+	shares := make([]memory, 10)
+	var dst []io.WriterAt
+	for i := range shares {
+		dst = append(dst, &shares[i])
+	}
+	if _, err := mutable.Encode(dst, strings.NewReader(text), int64(len(text)), key, mutable.EncodeOptions{}); err != nil {
+		log.Fatal(err)
+	}
+	var sources []mutable.Source
+	for i := range shares {
+		sources = append(sources, mutable.NewSource("share "+strconv.Itoa(i), i, &shares[i], int64(len(shares[i].b))))
+	}
+	write := key.Write(capability.Form{Format: share.MDMF})
+	plan, err := mutable.Update(write, sources, 11, strings.NewReader("summer"), 6, mutable.UpdateOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range plan.Changes {
+		for _, w := range c.Writes {
+			if _, err := shares[c.Source].WriteAt(w.Data, w.Offset); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	f, err := mutable.Open(write.ReadCap(), sources, mutable.OpenOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := io.Copy(os.Stdout, f); err != nil {
+		log.Fatal(err)
+	}
+	// Output: Now is the summer of our discontent.
+}
+
 // Check says what is wrong with which share.
 func ExampleCheck() {
 	c, err := vectors.Lookup("sweep-mdmf-1000")

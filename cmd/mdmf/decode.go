@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +16,7 @@ import (
 type decodeOptions struct {
 	output         string
 	offset, length int64
-	seqNum         uint64
-	rootHash       string
+	version        versionFlags
 }
 
 // decoded is what decode prints with --json.
@@ -64,8 +62,7 @@ is written. Shares that are bad in any way are passed over, with a warning.`,
 	cmd.Flags().StringVarP(&o.output, "output", "o", "-", "where the contents go; - is standard output")
 	cmd.Flags().Int64Var(&o.offset, "offset", 0, "first byte to recover")
 	cmd.Flags().Int64Var(&o.length, "length", -1, "how many bytes to recover (default: to the end)")
-	cmd.Flags().Uint64Var(&o.seqNum, "seqnum", 0, "the version to recover (default: the newest that can be)")
-	cmd.Flags().StringVar(&o.rootHash, "root-hash", "", "the root hash of the version, where several have one sequence number")
+	o.version.add(cmd, "the version to recover (default: the newest that can be)")
 	return cmd
 }
 
@@ -76,7 +73,7 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 	if o.offset < 0 || o.length < -1 {
 		return usage{"--offset and --length must not be negative"}
 	}
-	root, err := parseRootHash(o.rootHash)
+	version, err := o.version.options()
 	if err != nil {
 		return err
 	}
@@ -89,7 +86,7 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return err
 	}
 	defer set.Close()
-	f, err := mutable.Open(c, set.sources, mutable.OpenOptions{SeqNum: o.seqNum, RootHash: root})
+	f, err := mutable.Open(c, set.sources, version)
 	if err != nil {
 		return advise(err)
 	}
@@ -112,30 +109,6 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return s.print(result)
 	}
 	return nil
-}
-
-// parseRootHash reads the value of --root-hash, which may be left away.
-func parseRootHash(text string) (root share.Hash, err error) {
-	b, err := hex.DecodeString(text)
-	if err != nil || len(b) != 0 && len(b) != len(root) {
-		return root, usage{fmt.Sprintf("--root-hash is %q, want %d hexadecimal digits", text, 2*len(root))}
-	}
-	copy(root[:], b)
-	return root, nil
-}
-
-// advise adds to an error how another version can be asked for.
-func advise(err error) error {
-	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
-	if !ok || len(e.Others) == 0 {
-		return err
-	}
-	other := e.Others[0]
-	flags := fmt.Sprintf("--seqnum %d", other.SeqNum)
-	if other.SeqNum == e.Version.SeqNum {
-		flags += fmt.Sprintf(" --root-hash %v", other.RootHash)
-	}
-	return fmt.Errorf("%w\nUse %s to recover that version instead", err, flags)
 }
 
 // others warns of other versions that the shares belong to, and returns them.

@@ -23,8 +23,7 @@ type updateOptions struct {
 	offset           int64
 	append           bool
 	leaveOut, verify bool
-	seqNum           uint64
-	rootHash         string
+	version          versionFlags
 }
 
 // updated is what update prints with --json.
@@ -85,13 +84,12 @@ may be running on the directories meanwhile.`,
 	cmd.Flags().BoolVar(&o.append, "append", false, "add the bytes behind the end of the file")
 	cmd.Flags().BoolVar(&o.leaveOut, "leave-out", false, "do not make shares again: the new version will not have them")
 	cmd.Flags().BoolVar(&o.verify, "verify", false, "verify also what does not change, and make shares with damage again")
-	cmd.Flags().Uint64Var(&o.seqNum, "seqnum", 0, "the version to change, where it is not clear which is the newest")
-	cmd.Flags().StringVar(&o.rootHash, "root-hash", "", "the root hash of the version, where several have one sequence number")
+	o.version.add(cmd, "the version to change, where it is not clear which is the newest")
 	return cmd
 }
 
 func (s *streams) update(arg string, paths []string, o updateOptions) error {
-	root, err := parseRootHash(o.rootHash)
+	version, err := o.version.options()
 	if err != nil {
 		return err
 	}
@@ -119,11 +117,10 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 		return err
 	}
 	defer set.Close()
-	version := mutable.OpenOptions{SeqNum: o.seqNum, RootHash: root}
 	if o.append {
 		f, err := mutable.Open(w.ReadCap(), set.sources, version)
 		if err != nil {
-			return adviseUpdate(err)
+			return advise(err)
 		}
 		o.offset = f.Size()
 	}
@@ -134,25 +131,12 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 	plan, err := mutable.Update(w, set.sources, o.offset, io.TeeReader(src, bar), size,
 		mutable.UpdateOptions{OpenOptions: version, LeaveOut: o.leaveOut, Verify: o.verify, Writer: x.writer})
 	if err != nil {
-		return adviseUpdate(err)
+		return advise(err)
 	}
 	if err := x.carryOut(plan); err != nil {
 		return err
 	}
 	return s.printUpdated(x, plan, o, size)
-}
-
-// adviseUpdate adds to an error how the version to change can be told.
-func adviseUpdate(err error) error {
-	e, ok := errors.AsType[*mutable.CompetingVersionError](err)
-	if !ok {
-		return advise(err)
-	}
-	flags := fmt.Sprintf("--seqnum %d", e.Version.SeqNum)
-	if e.Version.SeqNum == e.Other.SeqNum {
-		flags += fmt.Sprintf(" --root-hash %v", e.Version.RootHash)
-	}
-	return fmt.Errorf("%w\nUse %s if that is as it should be", err, flags)
 }
 
 func (s *streams) printUpdated(x *changes, p *mutable.Plan, o updateOptions, size int64) error {
