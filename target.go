@@ -78,10 +78,13 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 		return nil, fmt.Errorf("number %d of a file with %d shares", n, u.params.N)
 	}
 	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: u.shareSize()}}
-	if u.keeps {
-		if t.Whole = u.oldTree(t, c); t.Whole != nil && u.LeaveOut {
-			return nil, t.Whole
-		}
+	if c.version != nil && c.version != u.f.v {
+		t.Whole = fmt.Errorf("a share of version %d", c.version.SeqNum)
+	} else if u.keeps {
+		t.Whole = u.oldTree(t, c)
+	}
+	if t.Whole != nil && u.keeps && u.LeaveOut {
+		return nil, t.Whole
 	}
 	before, err := checkstring(c.member)
 	if err != nil {
@@ -119,15 +122,16 @@ func checkstring(e *member) ([]byte, error) {
 }
 
 // oldTree finds out how the block hash tree of c can be relied on, for a change of share
-// t.Number in place, or else why it cannot.
+// t.Number in place, or else why it cannot. A stored tree that is of no use is made again from
+// the blocks; that is a fault, but no reason.
 func (u *updater) oldTree(t *target, c *candidate) (reason error) {
-	if c.version != nil && c.version != u.f.v {
-		return fmt.Errorf("a share of version %d", c.version.SeqNum)
-	}
 	for _, whole := range []bool{false, true} {
 		for _, w := range c.all() {
 			err := u.oldTreeOf(t, c, w, whole)
 			if err == nil {
+				if reason != nil {
+					u.plan.Faults = append(u.plan.Faults, &ShareError{c.Name, t.Number, reason})
+				}
 				return nil
 			}
 			if reason == nil {
@@ -149,33 +153,40 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 	if p.Number != t.Number {
 		return misplaced(t.Number, p.Number)
 	}
-	var leaves []share.Hash
-	if whole || u.Verify {
-		if leaves, err = proof.Leaves(w); err != nil {
+	if whole || u.Verify && len(u.report.Shares[t.Source].Damage) > 0 {
+		leaves, err := proof.Leaves(w)
+		if err != nil {
+			return err
+		}
+		if p.Adopt(leaves) {
+			t.leaves = leaves
+		} else if whole {
+			return fmt.Errorf("block hash tree: %w", share.ErrHash)
+		} else if err := u.proveKept(p, leaves); err != nil {
 			return err
 		}
 	}
-	switch {
-	case leaves != nil && hashtree.Build(leaves)[0] == p.Root():
-		t.leaves = leaves
-	case whole:
-		return fmt.Errorf("block hash tree: %w", share.ErrHash)
-	case u.moves:
+	if t.leaves == nil && u.moves {
 		_, err = storedLeaves(w, p)
-	default:
+	} else if t.leaves == nil {
 		err = u.proveEnds(w, p)
-	}
-	for i, h := range leaves { // with Verify: which block is it?
-		if kept := i < u.first || i >= u.end; kept && err == nil {
-			if err = p.Leaf(i, h); err != nil {
-				err = fmt.Errorf("block %d: %w", i, err)
-			}
-		}
 	}
 	if err == nil {
 		t.proven, t.view = p, w
 	}
 	return err
+}
+
+// proveKept proves the blocks that stay.
+func (u *updater) proveKept(p *proof.Share, leaves []share.Hash) error {
+	for i, h := range leaves {
+		if i < u.first || i >= u.end {
+			if err := p.Leaf(i, h); err != nil {
+				return fmt.Errorf("block %d: %w", i, err)
+			}
+		}
+	}
+	return nil
 }
 
 // proveEnds proves the old leaves of the first and the last segment that are written anew,

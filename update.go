@@ -24,8 +24,8 @@ type UpdateOptions struct {
 	// they are made again, for which the whole file is read once if there is any.
 	LeaveOut bool
 
-	// Verify reads every block that stays, of every share, and makes shares with damage again.
-	// Otherwise what is not changed is not looked at.
+	// Verify reads every byte of every share, names all damage, and makes those shares again
+	// that have some in what would stay. Otherwise that is not looked at.
 	Verify bool
 
 	Rand io.Reader // source of salts and of the signature's randomness; nil means crypto/rand.Reader
@@ -70,6 +70,7 @@ func Update(c capability.Write, sources []Source, off int64, src io.Reader, size
 	if err != nil {
 		return nil, err
 	}
+	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c})
 	return u.run(src)
 }
 
@@ -103,6 +104,7 @@ type updater struct {
 	*encoder // of the new version
 	f        *File
 	plan     *Plan
+	report   *Report // what Check says, without o.Verify only of what is written anew anyway
 	places   header
 	off      int64 // of the bytes that are replaced
 	size     int64
@@ -215,12 +217,25 @@ func (u *updater) run(src io.Reader) (*Plan, error) {
 		return nil, err
 	}
 	u.plan.New.Version = version
-	for _, fault := range u.f.Faults() {
-		if !slices.ContainsFunc(u.plan.Faults, func(e *ShareError) bool { return e.Error() == fault.Error() }) {
-			u.plan.Faults = append(u.plan.Faults, fault)
+	u.plan.Faults = u.faults()
+	return u.plan, nil
+}
+
+// faults returns what was found wrong with shares: by Check, and by who used them.
+func (u *updater) faults() (out []*ShareError) {
+	named := map[string]bool{}
+	for _, s := range u.report.Shares {
+		for _, d := range s.Damage {
+			out = append(out, &ShareError{s.Name, s.Number, d})
+			named[s.Name] = true
 		}
 	}
-	return u.plan, nil
+	for _, e := range slices.Concat(u.plan.Faults, u.f.Faults()) {
+		if !named[e.Name] {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // plaintext returns that of the segments that are written anew: what is new from src, and

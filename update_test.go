@@ -19,6 +19,7 @@ import (
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
@@ -226,10 +227,10 @@ func TestUpdateCost(t *testing.T) {
 		missing       int // a share, or -1
 		perShare, all int // bytes read and written, at most
 	}{
-		{"in the middle", 2 << 20, -1, 2*block + 8<<10, 13*block + 80<<10},
-		{"in the last segment", len(d.plain) - 1, -1, 2*block + 8<<10, 13*block + 80<<10},
-		{"behind the end", len(d.plain), -1, 2*block + 16<<10, 13*block + 160<<10},
-		{"with a share missing", 2 << 20, 4, 5<<20/3 + 1<<19, (1+4)*(5<<20)/3 + 13*block + 80<<10},
+		{"in the middle", 2 << 20, -1, 2*block + 16<<10, 13*block + 120<<10},
+		{"in the last segment", len(d.plain) - 1, -1, 2*block + 16<<10, 13*block + 120<<10},
+		{"behind the end", len(d.plain), -1, 2*block + 24<<10, 13*block + 200<<10},
+		{"with a share missing", 2 << 20, 4, 5<<20/3 + 1<<19, (1+4)*(5<<20)/3 + 13*block + 120<<10},
 	} {
 		all := maps.Clone(shares)
 		delete(all, v.missing)
@@ -361,6 +362,62 @@ func TestUpdateProvesWhatStays(t *testing.T) {
 	}
 	if _, err := d.update(shares, 3*99, d.plain[:99], mutable.UpdateOptions{}); err != nil {
 		t.Errorf("a segment that is replaced as a whole: %v", err)
+	}
+}
+
+// A stored tree that is damaged is made again from sound blocks, and the share changed in
+// place; what else is damaged is named, whether it is written anew or not looked at.
+func TestUpdateNamesDamage(t *testing.T) {
+	for _, v := range []struct {
+		name   string
+		damage func(s *mdmf.Share) int64 // which byte
+		verify bool
+		fault  string
+		whole  bool
+	}{
+		{"a leaf beside the segment", func(s *mdmf.Share) int64 {
+			return s.Region(share.BlockHashTree).Offset + 32*int64(hashtree.Leaf(11, 4))
+		}, false, "block hash tree: ", false},
+		{"a leaf far away", func(s *mdmf.Share) int64 {
+			return s.Region(share.BlockHashTree).Offset + 32*int64(hashtree.Leaf(11, 9))
+		}, false, "", false},
+		{"a leaf far away, verified", func(s *mdmf.Share) int64 {
+			return s.Region(share.BlockHashTree).Offset + 32*int64(hashtree.Leaf(11, 9))
+		}, true, "block_hash_tree, bytes ", false},
+		{"a padding leaf, verified", func(s *mdmf.Share) int64 {
+			return s.Region(share.BlockHashTree).Offset + 32*int64(hashtree.Leaf(11, 15))
+		}, true, "block_hash_tree, bytes ", false},
+		{"a block that stays", func(s *mdmf.Share) int64 { return s.BlockAt(9).Offset }, false, "", false},
+		{"a block that stays, verified", func(s *mdmf.Share) int64 { return s.BlockAt(9).Offset }, true, "block 9: ", true},
+		{"the private key", func(s *mdmf.Share) int64 { return s.Region(share.EncPrivKey).Offset }, false, "enc_privkey, bytes ", false},
+		{"the chain", func(s *mdmf.Share) int64 { return s.Region(share.ShareHashChain).Offset + 9 }, false, "share_hash_chain, bytes ", false},
+		{"the signature", func(s *mdmf.Share) int64 { return s.Region(share.Signature).Offset + 9 }, false, "signature, bytes ", false},
+		{"the verification key", func(s *mdmf.Share) int64 { return s.Region(share.VerificationKey).Offset + 9 }, false, "verification_key, bytes ", false},
+		{"the root hash", func(s *mdmf.Share) int64 { return 10 }, false, "header, bytes 9 to 40: ", false},
+	} {
+		d, shares := encoded(t, 1050, mutable.EncodeOptions{SegmentSize: 99})
+		b := bytes.Clone(shares[6])
+		b[v.damage(parseShare(t, "mdmf", b).(*mdmf.Share))] ^= 1
+		shares[6] = b
+		p, err := d.update(shares, 500, []byte("new"), mutable.UpdateOptions{Verify: v.verify})
+		if err != nil {
+			t.Errorf("%s: %v", v.name, err)
+			continue
+		}
+		named := len(p.Faults) == 1 && p.Faults[0].Number == 6 && strings.Contains(p.Faults[0].Error(), v.fault)
+		if named != (v.fault != "") || len(p.Faults) > 0 && !named {
+			t.Errorf("%s: faults %v, want %q", v.name, p.Faults, v.fault)
+		}
+		if got := p.Changes[6].Whole != nil; got != v.whole {
+			t.Errorf("%s: written as a whole because %v", v.name, p.Changes[6].Whole)
+		}
+		shares.carryOut(t, p)
+		sources, _ := shares.sources()
+		w := d.cap()
+		r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w})
+		if healthy := r.Health == mutable.Healthy; healthy != (v.fault != "") {
+			t.Errorf("%s: afterwards Check says %v: %v", v.name, r.Health, r.Shares[6].Damage)
+		}
 	}
 }
 

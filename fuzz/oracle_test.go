@@ -58,7 +58,7 @@ func explained(t *testing.T, d share.Damage, size int) {
 		t.Fatalf("damage %#v without a place or a reason", d)
 	}
 	within(t, d.Region, size)
-	if b, err := d.MarshalJSON(); err != nil || len(d.String()) == 0 || len(b) == 0 {
+	if b, err := d.MarshalJSON(); err != nil || len(d.Error()) == 0 || len(b) == 0 {
 		t.Fatalf("damage %#v: %q, %v", d, b, err)
 	}
 }

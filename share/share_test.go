@@ -134,7 +134,7 @@ func TestDamage(t *testing.T) {
 			`{"region":"share_number","offset":0,"length":0,"reason":"share of another file"}`},
 	} {
 		b, err := json.Marshal(v.d)
-		if v.d.String() != v.text || string(b) != v.json || err != nil {
+		if v.d.Error() != v.text || string(b) != v.json || err != nil {
 			t.Errorf("%s: %q and %s, %v, want %q and %s", v.name, v.d, b, err, v.text, v.json)
 		}
 	}
