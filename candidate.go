@@ -137,19 +137,19 @@ func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
 	return w.proven, w.err
 }
 
-// find returns the number that some view proves c to have.
-func (c *candidate) find(whole bool) (int, bool) {
+// find returns the share that some view proves c to be.
+func (c *candidate) find(whole bool) (*proof.Share, bool) {
 	for i, w := range c.all() {
 		p, err := c.prove(w, whole)
 		if err == nil {
 			c.place(p.Number)
-			return p.Number, true
+			return p, true
 		}
 		if i == 0 {
 			c.fault(err)
 		}
 	}
-	return Unknown, false
+	return nil, false
 }
 
 // block returns the proven block of segment i. It tries every view, and remembers the one

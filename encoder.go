@@ -124,9 +124,12 @@ func (e *encoder) segments(src io.Reader, places header, first, end int, keep fu
 		return err
 	}
 	read := e.key.Write(capability.Form{Format: e.format}).ReadCap()
-	inner := 1 // how many goroutines work on one segment
-	if end-first == 1 {
-		inner = e.workers
+	if e.format == share.SDMF {
+		leaves, err := e.stripes(src, places, code, read.DataKey(e.iv))
+		if err != nil {
+			return err
+		}
+		return keep(0, leaves)
 	}
 	var keeping sync.Mutex
 	p := newPipeline(first, end)
@@ -138,11 +141,15 @@ func (e *encoder) segments(src io.Reader, places header, first, end int, keep fu
 				return nil
 			}
 			s.encrypt(e.params, i, read.DataKey(s.salt))
-			if err := s.encode(code, inner); err != nil {
+			if err := code.Encode(s.blocks); err != nil {
 				return err
 			}
-			if err := e.store(s, places.StoredAt(i), inner); err != nil {
-				return err
+			at := places.StoredAt(i)
+			for n, stored := range s.stored {
+				s.leaves[n] = hashtree.BlockHash(stored)
+				if err := write(n, e.dst[n], at, stored); err != nil {
+					return err
+				}
 			}
 			keeping.Lock()
 			err := keep(i, s.leaves)
@@ -157,23 +164,15 @@ func (e *encoder) segments(src io.Reader, places header, first, end int, keep fu
 // fill reads the plaintext of segment i into the primary blocks of s, and draws its salt.
 func (e *encoder) fill(s *segment, src io.Reader, places header, i int) error {
 	length := e.params.BlockLength(i)
-	front := int(places.StoredAt(i).Length) - length
-	s.shape(e.params.N, front, length)
+	s.shape(e.params.N, int(places.StoredAt(i).Length)-length, length)
 	plain := e.params.SegmentLength(i)
 	for _, b := range s.blocks[:e.params.K] {
 		want := min(plain, length)
-		if n, err := io.ReadFull(src, b[:want]); err != nil {
-			if err == io.EOF || err == io.ErrUnexpectedEOF {
-				at := e.params.SegmentOffset(i) + int64(e.params.SegmentLength(i)-plain+n)
-				err = fmt.Errorf("%d bytes, want %d: %w", at, e.params.DataLength, io.ErrUnexpectedEOF)
-			}
-			return fmt.Errorf("mutable: plaintext: %w", err)
+		if err := e.read(src, b[:want], e.params.SegmentOffset(i)+int64(e.params.SegmentLength(i)-plain)); err != nil {
+			return err
 		}
 		clear(b[want:])
 		plain -= want
-	}
-	if s.salt = e.iv; front == 0 {
-		return nil
 	}
 	if err := e.salt(&s.salt); err != nil {
 		return err
@@ -184,22 +183,16 @@ func (e *encoder) fill(s *segment, src io.Reader, places header, i int) error {
 	return nil
 }
 
-// store hashes what each share stores of a segment and writes it there.
-func (e *encoder) store(s *segment, at share.Region, workers int) error {
-	if workers > 1 {
-		return each(workers, len(s.stored), func(n int) error { return e.storeIn(n, s, at) })
+// read reads the plaintext from byte at on into b.
+func (e *encoder) read(src io.Reader, b []byte, at int64) error {
+	n, err := io.ReadFull(src, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = fmt.Errorf("%d bytes, want %d: %w", at+int64(n), e.params.DataLength, io.ErrUnexpectedEOF)
 	}
-	for n := range s.stored {
-		if err := e.storeIn(n, s, at); err != nil {
-			return err
-		}
+	if err != nil {
+		return fmt.Errorf("mutable: plaintext: %w", err)
 	}
 	return nil
-}
-
-func (e *encoder) storeIn(n int, s *segment, at share.Region) error {
-	s.leaves[n] = hashtree.BlockHash(s.stored[n])
-	return write(n, e.dst[n], at, s.stored[n])
 }
 
 // frame writes everything but blocks and block hash trees, whose roots it gets. The header is

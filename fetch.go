@@ -2,6 +2,7 @@ package mutable
 
 import (
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/golafs/mutable/proof"
@@ -60,6 +61,28 @@ func (f *File) decrypt(s *fetched, dst []byte) {
 	}
 }
 
+// decryptTo writes the bytes from from to before to of the segment in s to w, a piece at a
+// time: a segment of a large SDMF file is not worth another copy of it.
+func (f *File) decryptTo(w io.Writer, s *fetched, from, to int) (written int64, err error) {
+	stream := f.read.DataKey(s.salt)
+	piece := make([]byte, 128<<10)
+	at := 0
+	for _, b := range s.shards[:f.v.K] {
+		for len(b) > 0 && at < to {
+			n := min(len(piece), len(b), to-at)
+			stream.XORKeyStream(piece[:n], b[:n])
+			if skip := max(from-at, 0); skip < n {
+				m, err := w.Write(piece[skip:n])
+				if written += int64(m); err != nil {
+					return written, err
+				}
+			}
+			b, at = b[n:], at+n
+		}
+	}
+	return written, nil
+}
+
 // fetch takes the blocks of segment i from the shares that the last ones came from, at once
 // if there is more than one worker. It reports whether they are all proven.
 func (f *File) fetch(i int, s *fetched) bool {
@@ -72,12 +95,9 @@ func (f *File) fetch(i int, s *fetched) bool {
 	if len(s.blocks) != len(served) {
 		s.blocks, s.errs = make([]proof.Block, len(served)), make([]error, len(served))
 		s.memory = make([][]byte, len(served))
-		for j := range s.memory {
-			s.memory[j] = make([]byte, len(s.salt)+f.v.BlockLength(0))
-		}
 	}
 	get := func(j int) { s.blocks[j], s.errs[j] = served[j].Block(i, s.memory[j]) }
-	if f.workers == 1 || !f.waiting {
+	if f.workers == 1 || !f.waiting && f.v.BlockLength(i) < largeBlock {
 		for j := range served {
 			get(j)
 		}
@@ -95,6 +115,10 @@ func (f *File) fetch(i int, s *fetched) bool {
 			return false
 		}
 		s.shards[served[j].Number] = b.Data
+		// For the next one. That this one was there is the reason to allocate so much.
+		if n := len(b.Salt) + len(b.Data); f.waiting && len(s.memory[j]) < n {
+			s.memory[j] = make([]byte, n)
+		}
 		if i%forgetAfter == 0 {
 			served[j].Forget()
 		}
@@ -102,6 +126,9 @@ func (f *File) fetch(i int, s *fetched) bool {
 	s.salt = s.blocks[0].Salt
 	return true
 }
+
+// largeBlock is how long a block in memory must be for its hash to be worth a goroutine.
+const largeBlock = 64 << 10
 
 // forgetAfter is how many segments are read until it is time to let proven nodes go.
 const forgetAfter = 256

@@ -41,7 +41,7 @@ type File struct {
 
 	proving    sync.Mutex // guards candidates and what they prove of v, and served
 	candidates []*candidate
-	served     []*proof.Share // the k shares whose blocks made up the last segment
+	served     []*proof.Share // the k shares to ask first: those whose blocks made up the last segment
 
 	last lastSegment
 
@@ -84,17 +84,25 @@ func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
 
 // probe returns how many different shares of the version there are, up to k. The place of a
 // share counts only once it is proven, or else anybody could make a version look
-// recoverable; but an empty file is in its signed header, and needs no proof of places.
+// recoverable; but an empty file is in its signed header, and needs no proof of places. The
+// shares that it finds are those that reading starts with.
 func (f *File) probe() int {
 	numbers := map[int]bool{}
+	var served []*proof.Share
 	f.rounds(func(c *candidate, whole bool) bool {
-		if n, ok := c.find(whole); ok {
-			numbers[n] = true
+		if p, ok := c.find(whole); ok {
+			if !numbers[p.Number] {
+				served = append(served, p)
+			}
+			numbers[p.Number] = true
 		} else if f.v.Segments() == 0 && c.version == f.v && c.number != Unknown {
 			numbers[c.number] = true
 		}
 		return len(numbers) < f.v.K
 	})
+	if len(served) == f.v.K {
+		f.served = served
+	}
 	return len(numbers)
 }
 

@@ -208,17 +208,41 @@ func (f *File) CopyTo(w io.Writer, off, n int64) (written int64, err error) {
 			if !ok {
 				return nil
 			}
-			plain, err := f.plain(i, s)
-			line.hand(i, func() error { // an error too waits for its turn
-				if err != nil {
-					return err
-				}
-				start := f.v.SegmentOffset(i)
-				m, err := w.Write(plain[max(off-start, 0):min(off+n-start, int64(len(plain)))])
-				written += int64(m)
+			give := f.give(i, s, off, n, w)
+			line.hand(i, func() error {
+				m, err := give()
+				written += m
 				return err
 			})
 		}
 	})
 	return written, err
+}
+
+// maxPlain is how long a segment may be to be decrypted as a whole before it is written.
+const maxPlain = 4 << 20
+
+// give prepares to write to w what the range of n bytes from off on has of segment i. An
+// error too waits until that is done.
+func (f *File) give(i int, s *fetched, off, n int64, w io.Writer) func() (int64, error) {
+	start := f.v.SegmentOffset(i)
+	length := f.v.SegmentLength(i)
+	from, to := int(max(off-start, 0)), int(min(off+n-start, int64(length)))
+	if length <= maxPlain {
+		plain, err := f.plain(i, s)
+		return func() (int64, error) {
+			if err != nil {
+				return 0, err
+			}
+			m, err := w.Write(plain[from:to])
+			return int64(m), err
+		}
+	}
+	err := f.obtain(i, s)
+	return func() (written int64, _ error) {
+		if err != nil {
+			return 0, err
+		}
+		return f.decryptTo(w, s, from, to)
+	}
 }

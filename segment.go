@@ -3,7 +3,6 @@ package mutable
 import (
 	"crypto/cipher"
 
-	"github.com/golafs/mutable/encoding"
 	"github.com/golafs/mutable/share"
 )
 
@@ -45,24 +44,4 @@ func (s *segment) encrypt(p share.Params, i int, stream cipher.Stream) {
 		stream.XORKeyStream(b[:n], b[:n])
 		left -= n
 	}
-}
-
-// minStripe is how many bytes of a block are worth a goroutine.
-const minStripe = 64 << 10
-
-// encode computes the parity blocks. The code works byte by byte, so large blocks can be cut
-// across: a stripe of all of them for each goroutine.
-func (s *segment) encode(code *encoding.Code, workers int) error {
-	length := len(s.blocks[0])
-	if workers == 1 || length < 2*minStripe {
-		return code.Encode(s.blocks)
-	}
-	stripes := (length + minStripe - 1) / minStripe
-	return each(workers, stripes, func(n int) error {
-		stripe := make([][]byte, len(s.blocks))
-		for i, b := range s.blocks {
-			stripe[i] = b[n*minStripe : min((n+1)*minStripe, length)]
-		}
-		return code.Encode(stripe)
-	})
 }

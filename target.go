@@ -68,8 +68,8 @@ func (u *updater) findTargets() error {
 func (u *updater) target(source int, c *candidate) (*target, error) {
 	n := c.Source.Number
 	if n == Unknown {
-		if proven, ok := c.find(false); ok {
-			n = proven
+		if p, ok := c.find(false); ok {
+			n = p.Number
 		} else {
 			return nil, errors.New("neither its place nor its share hash chain tells which share it is")
 		}

@@ -16,6 +16,7 @@ package hashtree
 
 import (
 	"fmt"
+	"hash"
 	"math/bits"
 	"strconv"
 
@@ -65,6 +66,18 @@ func Padding(leaf int) share.Hash {
 	var b [20]byte
 	return emptyTag.Short(strconv.AppendInt(b[:0], int64(leaf), 10))
 }
+
+// A BlockHasher is BlockHash for a block that arrives piece by piece.
+type BlockHasher struct{ h hash.Hash }
+
+// NewBlockHasher returns the hasher of a block of which nothing has arrived.
+func NewBlockHasher() BlockHasher { return BlockHasher{tagged.Block.New()} }
+
+// Write adds b to the block. It never fails.
+func (b BlockHasher) Write(p []byte) (int, error) { return b.h.Write(p) }
+
+// Sum returns the leaf for what was written.
+func (b BlockHasher) Sum() share.Hash { return tagged.Finish(b.h) }
 
 // Vacant returns what node i of a tree over n leaves is if only padding leaves are below it.
 func Vacant(n, i int) share.Hash { return filler(Leaf(n, 0), i) }

@@ -54,6 +54,21 @@ func (t Tag) Sum(parts ...[]byte) [32]byte {
 	return sha256.Sum256(h.buf)
 }
 
+// New returns the inner hash with the tag written to it, for values that arrive piece by
+// piece. Finish ends it.
+func (t Tag) New() hash.Hash {
+	h := sha256.New()
+	h.Write(AppendNetstring(make([]byte, 0, 80), t))
+	return h
+}
+
+// Finish returns the tagged hash of what was written to h since New.
+func Finish(h hash.Hash) [32]byte {
+	var inner [32]byte
+	h.Sum(inner[:0])
+	return sha256.Sum256(inner[:])
+}
+
 // Short is Sum for a value of a few bytes, which may be on the stack.
 func (t Tag) Short(v []byte) [32]byte {
 	buf := make([]byte, 0, 256)

@@ -86,6 +86,13 @@ func TestPieces(t *testing.T) {
 		if got := tag.Sum(parts...); got != want {
 			t.Fatalf("Sum of %d parts = %x, want %x", len(parts), got, want)
 		}
+		h := tag.New()
+		for _, p := range parts {
+			h.Write(p)
+		}
+		if got := tagged.Finish(h); got != want {
+			t.Fatalf("Finish after %d writes = %x, want %x", len(parts), got, want)
+		}
 		if got := tag.Short(slices.Concat(parts...)); got != want {
 			t.Fatalf("Short = %x, want %x", got, want)
 		}
