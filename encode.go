@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/share"
@@ -68,7 +67,7 @@ func (o EncodeOptions) defaults() EncodeOptions {
 // ShareSize returns the length that each share of a file of size bytes gets, for those who
 // must know before.
 func (o EncodeOptions) ShareSize(size int64, key *capability.SigningKey) (int64, error) {
-	e, err := newEncoder(size, key, o)
+	e, err := o.encoder(size, key)
 	if err != nil {
 		return 0, err
 	}
@@ -76,11 +75,7 @@ func (o EncodeOptions) ShareSize(size int64, key *capability.SigningKey) (int64,
 	if err != nil {
 		return 0, err
 	}
-	last := share.EncPrivKey
-	if e.format == share.MDMF {
-		last = share.BlockHashTree
-	}
-	return h.Region(last, math.MaxInt64).End(), nil
+	return e.shareSize(h), nil
 }
 
 // Encode writes one version of a file as N shares: size bytes from src, share s to dst[s]. A
@@ -94,7 +89,7 @@ func (o EncodeOptions) ShareSize(size int64, key *capability.SigningKey) (int64,
 //
 // The shares are what Tahoe-LAFS 1.20.0 stores inside its containers, byte for byte.
 func Encode(dst []io.WriterAt, src io.Reader, size int64, key *capability.SigningKey, o EncodeOptions) (share.Version, error) {
-	e, err := newEncoder(size, key, o)
+	e, err := o.encoder(size, key)
 	if err != nil {
 		return share.Version{}, err
 	}
@@ -105,14 +100,12 @@ func Encode(dst []io.WriterAt, src io.Reader, size int64, key *capability.Signin
 	return e.encode(src)
 }
 
-func newEncoder(size int64, key *capability.SigningKey, o EncodeOptions) (*encoder, error) {
+// encoder returns the encoder for a file of size bytes.
+func (o EncodeOptions) encoder(size int64, key *capability.SigningKey) (*encoder, error) {
 	o = o.defaults()
 	p, err := o.params(size)
 	if err != nil {
 		return nil, err
 	}
-	if p.Segments() > 0 && int64(p.BlockLength(0)) > math.MaxInt/int64(p.N) {
-		return nil, fmt.Errorf("mutable: %d blocks of %d bytes do not fit into the memory of this machine", p.N, p.BlockLength(0))
-	}
-	return &encoder{format: o.Format, seqNum: o.SeqNum, params: p, key: key, rand: o.Rand, workers: o.Workers}, nil
+	return newEncoder(p, key, o)
 }

@@ -18,7 +18,6 @@ import (
 type header interface {
 	Append([]byte) ([]byte, error)
 	Signed() []byte
-	Checkstring() []byte
 	// Region and StoredAt return where things go in a share of size bytes.
 	Region(name string, size int64) share.Region
 	StoredAt(segment int) share.Region
@@ -34,6 +33,27 @@ type encoder struct {
 	workers int
 	dst     []io.WriterAt // by share number; nil for shares that are not wanted
 	iv      [16]byte      // SDMF: the salt of the only segment, which is in the header
+}
+
+// newEncoder returns the encoder for a version with these parameters; o has its defaults.
+func newEncoder(p share.Params, key *capability.SigningKey, o EncodeOptions) (*encoder, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("mutable: %w", err)
+	}
+	// A segment's blocks lie in one piece of memory, with a little between them.
+	if p.Segments() > 0 && int64(p.BlockLength(0)) > math.MaxInt/int64(p.N)-2*cacheLine {
+		return nil, fmt.Errorf("mutable: %d blocks of %d bytes do not fit into the memory of this machine", p.N, p.BlockLength(0))
+	}
+	return &encoder{format: o.Format, seqNum: o.SeqNum, params: p, key: key, rand: o.Rand, workers: o.Workers}, nil
+}
+
+// shareSize returns the length of each share, given where things go.
+func (e *encoder) shareSize(places header) int64 {
+	last := share.EncPrivKey
+	if e.format == share.MDMF {
+		last = share.BlockHashTree
+	}
+	return places.Region(last, math.MaxInt64).End()
 }
 
 // header returns the header of the version with this root hash. Everything has the same

@@ -159,7 +159,7 @@ func (e *examination) hashes() {
 
 // unproven finds the reason why the root of the block hash tree is not proven.
 func (e *examination) unproven(leaves []share.Hash, err error) {
-	stored, treeErr := e.stored()
+	stored, treeErr := proof.BlockHashTree(e.w)
 	switch {
 	case treeErr != nil:
 		e.add(e.w.Region(share.BlockHashTree), treeErr)
@@ -199,28 +199,12 @@ func (e *examination) chain(number int) {
 	}
 }
 
-// stored returns the block hash tree that the share stores.
-func (e *examination) stored() ([]share.Hash, error) {
-	r := e.w.Region(share.BlockHashTree)
-	var h share.Hash
-	r.Length = int64(hashtree.Size(e.w.Head().Segments())) * int64(len(h))
-	b, err := e.w.Read(r)
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]share.Hash, 0, len(b)/len(h))
-	for part := range slices.Chunk(b, len(h)) {
-		nodes = append(nodes, share.Hash(part))
-	}
-	return nodes, nil
-}
-
 // tree checks the stored block hash tree: every node must follow from those below it, down
 // to leaves that are the hashes of the blocks wherever the blocks are right. It leaves in p
 // all that can be proven of the tree.
 func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
 	n := e.w.Head().Segments()
-	stored, err := e.stored()
+	stored, err := proof.BlockHashTree(e.w)
 	if err != nil {
 		p.Adopt(leaves)
 		e.add(e.w.Region(share.BlockHashTree), err)
@@ -253,11 +237,22 @@ func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
 	}
 	r := e.w.Region(share.BlockHashTree)
 	for i, h := range stored {
-		if h != want[i] {
+		if h != want[i] || i > 0 && e.doubtful(p, stored, i) {
 			at := share.Region{Name: r.Name, Offset: r.Offset + int64(i*len(h)), Length: int64(len(h))}
 			e.add(at, fmt.Errorf("node %d: %w", i, share.ErrHash))
 		}
 	}
+}
+
+// doubtful reports whether node i, which is not proven, and its sibling do not lead to their
+// parent, which is: one of them is wrong, and perhaps both.
+func (e *examination) doubtful(p *proof.Share, stored []share.Hash, i int) bool {
+	if _, ok := p.Node(i); ok {
+		return false
+	}
+	parent := hashtree.Parent(i)
+	h, ok := p.Node(parent)
+	return ok && h != hashtree.Combine(stored[2*parent+1], stored[2*parent+2])
 }
 
 // segments checks every block against its leaf.

@@ -23,10 +23,11 @@ type Plan struct {
 
 // A ShareChange is what becomes of one share.
 type ShareChange struct {
-	Number int
-	Source int   // index among the sources that the plan was made from; -1 for a share that is not there yet
-	Size   int64 // bytes of the share afterwards
-	Whole  error // why all of it is written, where a part might have done; nil for a change in place
+	Number  int
+	Source  int   // index among the sources that the plan was made from; -1 for a share that is not there yet
+	Size    int64 // bytes of the share afterwards
+	InPlace bool  // blocks that do not change stay where they are; otherwise all of it is written
+	Reason  error // why it was not changed in place, where that might have been
 
 	// Tests make sure that the share is what it was when the plan was made. Writes put blocks
 	// first and the header last. Where they went to a writer of the caller's, there are none

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 )
 
@@ -155,7 +156,7 @@ func (f *File) readAhead() error {
 		}
 		return err
 	}
-	n := int(min(int64(f.workers)*size, f.Size()-f.pos))
+	n := int(min(int64(f.workers)*size, f.Size()-f.pos, math.MaxInt))
 	if cap(f.ahead) < n {
 		f.ahead = make([]byte, n)
 	}

@@ -63,7 +63,7 @@ func (u *updater) remakeSegments(first, end int, wanted []int, trees []*hashtree
 			for j, n := range wanted {
 				to.leaves[j] = hashtree.BlockHash(to.stored[j])
 				for _, t := range u.targets {
-					if t.Number == n && !t.inPlace() {
+					if t.Number == n && !t.InPlace {
 						if err := write(n, t.dst, at, to.stored[j]); err != nil {
 							return err
 						}

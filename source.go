@@ -25,6 +25,10 @@ type Source struct {
 	io.ReaderAt
 	Size int64
 
+	// Own says that it stands where only shares of the file do, as in a storage server's
+	// directory. Update then overwrites it whatever it is.
+	Own bool
+
 	// Container is the file around the share, if there is one. Check looks at it.
 	Container *container.Container
 }
@@ -56,9 +60,9 @@ func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 		s = all
 	}
 	if b, ok := file.(share.Bytes); ok {
-		return Source{name, number, b[container.ShareOffset:][:s.Size()], s.Size(), c}
+		return Source{Name: name, Number: number, ReaderAt: b[container.ShareOffset:][:s.Size()], Size: s.Size(), Container: c}
 	}
-	return Source{name, number, s, s.Size(), c}
+	return Source{Name: name, Number: number, ReaderAt: s, Size: s.Size(), Container: c}
 }
 
 // cutShort reports whether a share ends before its header says.
@@ -84,6 +88,8 @@ type opened interface {
 	// offsets as a writer gives them.
 	HeaderBytes() []byte
 	PackedBytes() []byte
+	// Checkstring returns the bytes by which servers and writers tell versions apart.
+	Checkstring() []byte
 	// Regions accounts for every byte.
 	Regions() []share.Region
 	// Malformed returns what is wrong with the offsets.

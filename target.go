@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/hashtree"
-	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
-	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 )
 
@@ -21,10 +21,8 @@ type target struct {
 	proven *proof.Share // for a change in place: what proves the old block hash tree
 	view   *view        // and how the share is to be read
 	leaves []share.Hash // all old leaves, where the stored tree is of no use
+	moves  bool         // the tree gets another place
 }
-
-// inPlace reports whether some blocks of the share stay where they are.
-func (t *target) inPlace() bool { return t.proven != nil }
 
 var errMissing = errors.New("missing")
 
@@ -52,7 +50,7 @@ func (u *updater) findTargets() error {
 	for n := range u.params.N {
 		if !have[n] && !u.LeaveOut {
 			absent := container.Vectors{Tests: []container.Test{{Length: 1}}}
-			u.targets = append(u.targets, &target{ShareChange: &ShareChange{Number: n, Source: -1, Size: u.shareSize(), Whole: errMissing, Vectors: absent}})
+			u.targets = append(u.targets, &target{ShareChange: &ShareChange{Number: n, Source: -1, Size: u.shareSize(u.places), Reason: errMissing, Vectors: absent}})
 			have[n] = true
 		}
 	}
@@ -77,33 +75,48 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 	if n >= u.params.N {
 		return nil, fmt.Errorf("number %d of a file with %d shares", n, u.params.N)
 	}
-	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: u.shareSize()}}
-	if c.version != nil && c.version != u.f.v {
-		t.Whole = fmt.Errorf("a share of version %d", c.version.SeqNum)
-	} else if u.keeps {
-		t.Whole = u.oldTree(t, c)
+	if !c.own(u.c) {
+		return nil, errors.New("it does not show that it is a share of this file; it is left alone")
 	}
-	if t.Whole != nil && u.keeps && u.LeaveOut {
-		return nil, t.Whole
+	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: u.shareSize(u.places)}}
+	if c.version != nil && c.version != u.f.v {
+		t.Reason = fmt.Errorf("a share of version %d", c.version.SeqNum)
+	} else if u.keeps {
+		t.Reason = u.oldTree(t, c)
+	} else {
+		t.Reason = c.err
+	}
+	t.InPlace = t.proven != nil
+	if t.Reason != nil && u.keeps && u.LeaveOut {
+		return nil, t.Reason
 	}
 	before, err := checkstring(c.member)
 	if err != nil {
 		return nil, err
 	}
 	t.Tests = []container.Test{{Length: int64(len(before)), Specimen: before}}
-	if !t.inPlace() && c.Size > t.Size {
+	if !t.InPlace && c.Size > t.Size {
 		t.NewLength = &t.Size
 	}
-	return t, t.Whole
+	return t, t.Reason
 }
 
-// shareSize returns the length of each share of the new version.
-func (u *updater) shareSize() int64 {
-	last := share.EncPrivKey
-	if u.format == share.MDMF {
-		last = share.BlockHashTree
+// own reports whether e is shown to be a share of the file, whatever is wrong with it: by its
+// place, its header, its verification or private key, or by the write enabler in front of
+// it. Nothing else is overwritten.
+func (e *member) own(w capability.Write) bool {
+	if e.Own || e.version != nil {
+		return true
 	}
-	return u.places.Region(last, math.MaxInt64).End()
+	if c := e.Container; c != nil && c.WriteEnabler.Equal(w.WriteEnabler(c.NodeID)) {
+		return true
+	}
+	if e.share == nil {
+		return false
+	}
+	_, keyErr := proof.Key(w.VerifyCap(), e.share)
+	_, privateErr := proof.PrivateKey(w, e.share)
+	return keyErr == nil || privateErr == nil
 }
 
 // maxTested is how much of a share without a header is compared before it is overwritten
@@ -112,13 +125,10 @@ const maxTested = 75
 
 // checkstring returns the first bytes of e, by which a server can tell whether it changed.
 func checkstring(e *member) ([]byte, error) {
-	n := int64(maxTested)
 	if e.share != nil {
-		if n = int64(sdmf.CheckstringSize); e.share.Head().Format == share.MDMF {
-			n = int64(mdmf.CheckstringSize)
-		}
+		return e.share.Checkstring(), nil
 	}
-	return share.Read(e.ReaderAt, e.Size, share.Region{Name: share.Header, Length: min(n, e.Size)})
+	return share.Read(e.ReaderAt, e.Size, share.Region{Name: share.Header, Length: min(maxTested, e.Size)})
 }
 
 // oldTree finds out how the block hash tree of c can be relied on, for a change of share
@@ -153,7 +163,7 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 	if p.Number != t.Number {
 		return misplaced(t.Number, p.Number)
 	}
-	if whole || u.Verify && len(u.report.Shares[t.Source].Damage) > 0 {
+	if r := u.report.Shares[t.Source]; whole || u.Verify && (len(r.Damage) > 0 || !r.Readable) {
 		leaves, err := proof.Leaves(w)
 		if err != nil {
 			return err
@@ -166,7 +176,8 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 			return err
 		}
 	}
-	if t.leaves == nil && u.moves {
+	t.moves = u.moves || w.Region(share.BlockHashTree).Offset != u.places.Region(share.BlockHashTree, math.MaxInt64).Offset
+	if t.leaves == nil && t.moves {
 		_, err = storedLeaves(w, p)
 	} else if t.leaves == nil {
 		err = u.proveEnds(w, p)
@@ -207,18 +218,12 @@ func (u *updater) proveEnds(w *view, p *proof.Share) error {
 // storedLeaves returns the leaves of the block hash tree that w stores, if they lead to the
 // root that p proves.
 func storedLeaves(w *view, p *proof.Share) ([]share.Hash, error) {
-	var h share.Hash
 	n := w.Head().Segments()
-	r := w.Region(share.BlockHashTree)
-	start := int64(hashtree.Leaf(n, 0)) * int64(len(h))
-	b, err := w.Read(share.Region{Name: r.Name, Offset: r.Offset + start, Length: int64(n) * int64(len(h))})
+	nodes, err := proof.BlockHashTree(w)
 	if err != nil {
 		return nil, err
 	}
-	leaves := make([]share.Hash, 0, n)
-	for part := range slices.Chunk(b, len(h)) {
-		leaves = append(leaves, share.Hash(part))
-	}
+	leaves := nodes[hashtree.Leaf(n, 0):][:n]
 	if hashtree.Build(leaves)[0] != p.Root() {
 		return nil, fmt.Errorf("block hash tree: %w", share.ErrHash)
 	}
@@ -227,18 +232,23 @@ func storedLeaves(w *view, p *proof.Share) ([]share.Hash, error) {
 
 // openWriters gives each share the writer that its writes go to.
 func (u *updater) openWriters() error {
-	writers := make([]fan, u.params.N)
 	for _, t := range u.targets {
-		t.dst = &recorder{c: t.ShareChange}
-		if u.Writer != nil {
-			var err error
-			if t.dst, err = u.Writer(t.ShareChange); err != nil {
-				return err
-			}
-		}
 		u.plan.Changes = append(u.plan.Changes, t.ShareChange)
-		writers[t.Number] = append(writers[t.Number], t.ShareChange)
-		u.dst[t.Number] = writers[t.Number]
+	}
+	given := make([]io.WriterAt, len(u.targets))
+	if u.Writers != nil {
+		var err error
+		if given, err = u.Writers(u.plan.Changes); err != nil {
+			return err
+		}
+	}
+	all := make([]fan, u.params.N)
+	for i, t := range u.targets {
+		if t.dst = given[i]; t.dst == nil {
+			t.dst = &recorder{c: t.ShareChange}
+		}
+		all[t.Number] = append(all[t.Number], t.ShareChange)
+		u.dst[t.Number] = all[t.Number]
 	}
 	return nil
 }
@@ -247,7 +257,7 @@ func (u *updater) openWriters() error {
 func (u *updater) splice(t *target) (share.Hash, error) {
 	write := treeWriter(t.Number, t.dst, u.places)
 	fresh := u.changed[t.Number]
-	if !u.moves && t.leaves == nil {
+	if !t.moves && t.leaves == nil {
 		if err := u.proveEnds(t.view, t.proven); err != nil { // they may have been forgotten
 			return share.Hash{}, err
 		}

@@ -30,10 +30,10 @@ type UpdateOptions struct {
 
 	Rand io.Reader // source of salts and of the signature's randomness; nil means crypto/rand.Reader
 
-	// Writer, if it is not nil, returns where the writes of one share go, from several
-	// goroutines at once. Otherwise the plan holds them in memory. What the sources have must
-	// not change before Update returns.
-	Writer func(*ShareChange) (io.WriterAt, error)
+	// Writers, if it is not nil, is called once, and returns where the writes of each share go,
+	// from several goroutines at once. Otherwise the plan holds them in memory. What the
+	// sources have must not change before Update returns.
+	Writers func([]*ShareChange) ([]io.WriterAt, error)
 }
 
 // Update plans to replace size bytes from off on by those of src, which it reads once. off is
@@ -60,7 +60,7 @@ func Update(c capability.Write, sources []Source, off int64, src io.Reader, size
 	if err := f.rival(o.OpenOptions); err != nil {
 		return nil, err
 	}
-	if off < 0 || size < 0 || off > f.Size() {
+	if off < 0 || size < 0 || off > f.Size() || size > math.MaxInt64-off {
 		return nil, fmt.Errorf("mutable: %d bytes at byte %d: the file has %d bytes", size, off, f.Size())
 	}
 	if size == 0 {
@@ -102,6 +102,7 @@ func (f *File) rival(o OpenOptions) error {
 type updater struct {
 	UpdateOptions
 	*encoder // of the new version
+	c        capability.Write
 	f        *File
 	plan     *Plan
 	report   *Report // what Check says, without o.Verify only of what is written anew anyway
@@ -127,7 +128,7 @@ func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (
 	}
 	p := f.v.Params
 	p.DataLength = uint64(max(f.Size(), off+size))
-	u := &updater{UpdateOptions: o, f: f, off: off, size: size, plan: &Plan{Old: f.v.Head}}
+	u := &updater{UpdateOptions: o, c: c, f: f, off: off, size: size, plan: &Plan{Old: f.v.Head}}
 	if f.v.Format == share.SDMF {
 		p.SegmentSize = share.RoundUp(p.DataLength, p.K)
 		u.end = 1
@@ -139,11 +140,11 @@ func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (
 		u.end = int((off+size-1)/int64(p.SegmentSize)) + 1
 		u.keeps = u.first > 0 || u.end < f.v.Segments()
 	}
-	if err := p.Check(); err != nil {
-		return nil, fmt.Errorf("mutable: %w", err)
-	}
 	e := EncodeOptions{Format: f.v.Format, K: p.K, N: p.N, SeqNum: newest + 1, Rand: o.Rand, Workers: o.Workers}.defaults()
-	u.encoder = &encoder{format: e.Format, seqNum: e.SeqNum, params: p, key: key, rand: e.Rand, workers: e.Workers, dst: make([]io.WriterAt, p.N)}
+	if u.encoder, err = newEncoder(p, key, e); err != nil {
+		return nil, err
+	}
+	u.dst = make([]io.WriterAt, p.N)
 	u.plan.New = share.Head{Format: e.Format, Params: p}
 	if u.places, err = u.encoder.places(); err != nil {
 		return nil, err
@@ -156,7 +157,29 @@ func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (
 	}
 	at := func(h header) share.Region { return h.Region(share.BlockHashTree, math.MaxInt64) }
 	u.moves = at(u.places) != at(was)
-	return u, nil
+	return u, u.checkSizes()
+}
+
+// checkSizes returns an error unless k shares are long enough for what stays: only then are
+// the numbers in the header a reason to allocate.
+func (u *updater) checkSizes() error {
+	last := u.f.v.Segments() - 1
+	if u.end > last {
+		last = u.first - 1
+	}
+	if last < 0 || !u.keeps {
+		return nil
+	}
+	have := map[int]bool{}
+	for _, e := range u.f.m.shares {
+		if at := u.places.StoredAt(last); e.Size >= at.End()-u.places.StoredAt(0).Offset {
+			have[e.number] = true
+		}
+	}
+	if len(have) < u.params.K {
+		return u.f.notEnough(last, len(have))
+	}
+	return nil
 }
 
 // privateKey takes the file's private key from the first share that has it.
@@ -165,10 +188,11 @@ func (m *Servermap) privateKey(c capability.Write) (key *capability.SigningKey, 
 		for _, e := range m.shares {
 			for _, s := range m.readings(e, round) {
 				var keyErr error
-				if key, keyErr = proof.PrivateKey(c, s); keyErr == nil {
+				if key, keyErr = proof.PrivateKey(c, s); keyErr != nil {
+					err = keyErr
+				} else if key.VerificationKey().Fingerprint() == m.cap.Fingerprint() {
 					return key, nil
 				}
-				err = keyErr
 			}
 		}
 	}
@@ -254,7 +278,7 @@ func (u *updater) builders() ([]*hashtree.Builder, error) {
 	for n := range out {
 		var f fan
 		for _, t := range u.targets {
-			if t.Number == n && !t.inPlace() {
+			if t.Number == n && !t.InPlace {
 				f = append(f, t.ShareChange)
 			}
 		}
@@ -280,7 +304,7 @@ func (u *updater) roots(whole []*hashtree.Builder) ([]share.Hash, error) {
 		known[n] = true
 	}
 	for _, t := range u.targets {
-		if !t.inPlace() {
+		if !t.InPlace {
 			continue
 		}
 		root, err := u.splice(t)

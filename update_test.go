@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -32,7 +33,9 @@ type shelf map[int][]byte
 func (s shelf) sources() (out []mutable.Source, numbers []int) {
 	for n := range 256 {
 		if b, ok := s[n]; ok {
-			out, numbers = append(out, source(fmt.Sprint("share ", n), n, b)), append(numbers, n)
+			one := source(fmt.Sprint("share ", n), n, b)
+			one.Own = true // there are no others on the shelf
+			out, numbers = append(out, one), append(numbers, n)
 		}
 	}
 	return out, numbers
@@ -408,8 +411,8 @@ func TestUpdateNamesDamage(t *testing.T) {
 		if named != (v.fault != "") || len(p.Faults) > 0 && !named {
 			t.Errorf("%s: faults %v, want %q", v.name, p.Faults, v.fault)
 		}
-		if got := p.Changes[6].Whole != nil; got != v.whole {
-			t.Errorf("%s: written as a whole because %v", v.name, p.Changes[6].Whole)
+		if got := p.Changes[6].Reason != nil; got != v.whole {
+			t.Errorf("%s: written as a whole because %v", v.name, p.Changes[6].Reason)
 		}
 		shares.carryOut(t, p)
 		sources, _ := shares.sources()
@@ -452,8 +455,8 @@ func TestUpdateOddShares(t *testing.T) {
 			t.Fatalf("share %d is to be written to source %d", c.Number, c.Source)
 		}
 		whole := slices.Contains([]int{2, 3, 4}, c.Source)
-		if whole != (c.Whole != nil) {
-			t.Errorf("share %d at %s: written as a whole because %v", c.Number, sources[c.Source].Name, c.Whole)
+		if whole != (c.Reason != nil) {
+			t.Errorf("share %d at %s: written as a whole because %v", c.Number, sources[c.Source].Name, c.Reason)
 		}
 		b, err := share.Read(sources[c.Source].ReaderAt, sources[c.Source].Size, share.Region{Length: sources[c.Source].Size})
 		if err != nil {
@@ -484,6 +487,150 @@ func moved(t *testing.T, b []byte) []byte {
 		t.Fatal(err)
 	}
 	return slices.Concat(head, b[len(head):at], make([]byte, 100), b[at:])
+}
+
+// Where a gap stands before the block hash tree, the tree moves to where writers put it.
+func TestUpdateGapBeforeTree(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	for n, b := range shares {
+		h, err := mdmf.ParseHeader(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := h.BlockHashTree
+		h.BlockHashTree, h.EOF = at+1000, h.EOF+1000
+		head, err := h.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shares[n] = slices.Concat(head, b[len(head):at], make([]byte, 1000), b[at:])
+	}
+	for _, data := range []string{"first", "second"} {
+		p, err := d.update(shares, 500, []byte(data), mutable.UpdateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shares.carryOut(t, p)
+		d.plain = edited(d.plain, 500, []byte(data))
+		sources, _ := shares.sources()
+		w := d.cap()
+		if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w}); r.Health != mutable.Healthy {
+			t.Errorf("Check says %+v", r)
+		}
+		if got, err := readAll(w.ReadCap(), sources); err != nil || !bytes.Equal(got, d.plain) {
+			t.Errorf("read %d bytes, %v", len(got), err)
+		}
+	}
+}
+
+// What is not shown to be a share of the file is left alone, and its number made again.
+func TestUpdateLeavesStrangersAlone(t *testing.T) {
+	for _, o := range []mutable.EncodeOptions{{SegmentSize: 99}, {}, {Format: share.SDMF}} {
+		d, shares := encoded(t, 1000, o)
+		sources, _ := shares.sources()
+		for i := range sources {
+			sources[i].Own = false
+		}
+		i := slices.IndexFunc(vectors.Cases(), func(c *vectors.Case) bool { return !bytes.Equal(c.PrivateKeyDER, testKey.DER()) })
+		other := vectors.Cases()[i]
+		damaged := bytes.Clone(other.ShareBytes(other.Shares[0]))
+		damaged[20] ^= 1 // so that its signature does not match
+		sources[1] = source("1.jpg", 1, bytes.Repeat([]byte("picture"), 100))
+		sources[2] = source("2.B", 2, damaged)
+		p, err := mutable.Update(d.cap(), sources, 500, strings.NewReader("new"), 3, mutable.UpdateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := 0
+		for _, f := range p.Faults {
+			if f.Number == 1 || f.Number == 2 {
+				named++
+			}
+		}
+		for _, c := range p.Changes {
+			if made := c.Number == 1 || c.Number == 2; made != (c.Source < 0) {
+				t.Errorf("share %d goes to source %d", c.Number, c.Source)
+			}
+		}
+		if len(p.Changes) != 10 || named != 2 {
+			t.Errorf("%d changes, %d strangers named: %v", len(p.Changes), named, p.Faults)
+		}
+	}
+}
+
+// What a signed header tells of a huge file is no reason to allocate.
+func TestUpdateHugeClaims(t *testing.T) {
+	const segments = 100_000_000
+	roots := make([]share.Hash, 8)
+	for i := range roots {
+		roots[i] = share.Hash{byte(i + 1)}
+	}
+	top := hashtree.Build(roots)
+	p := share.Params{K: 1, N: 8, SegmentSize: 1, DataLength: segments}
+	public := testKey.VerificationKey().DER()
+	h, err := mdmf.NewHeader(share.Version{SeqNum: 1, RootHash: top[0]}, p, len(testKey.DER()), len(public))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.BlockHashTree = h.ShareData + 17
+	h.EOF = h.BlockHashTree + 32
+	head, err := h.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := testKey.Sign(nil, h.Signed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &memory{b: make([]byte, h.EOF)}
+	for at, part := range map[uint64][]byte{0: head, h.EncPrivKey: testKey.Encrypt(), h.ShareHashChain: hashtree.AppendChain(nil, top, 8, 0),
+		h.Signature: signature, h.VerificationKey: public, h.BlockHashTree: roots[0][:]} {
+		m.WriteAt(part, int64(at))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = mutable.Update(mdmfCap, []mutable.Source{source("tiny", 0, m.b)}, 0, strings.NewReader("new"), 3, mutable.UpdateOptions{})
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 8<<20 || !errors.Is(err, share.ErrNotEnoughShares) {
+		t.Errorf("%d MiB were allocated for a share of %d bytes: %v", got>>20, len(m.b), err)
+	}
+}
+
+// A part of a share that is another version's, blocks with the nodes above them, is damage
+// although each leaf is that of its block.
+func TestCheckMixedTree(t *testing.T) {
+	d, shares := encoded(t, 240, mutable.EncodeOptions{SegmentSize: 30})
+	b := bytes.Clone(shares[0])
+	s := parseShare(t, "mdmf", b).(*mdmf.Share)
+	tree := s.Region(share.BlockHashTree).Offset
+	node := func(i int) []byte { return b[tree+32*int64(i):][:32] }
+	for _, i := range []int{4, 5} {
+		r := s.StoredAt(i)
+		b[r.Offset+20] ^= 1
+		h := hashtree.BlockHash(b[r.Offset:r.End()])
+		copy(node(hashtree.Leaf(8, i)), h[:])
+	}
+	above := hashtree.Combine(share.Hash(node(11)), share.Hash(node(12)))
+	copy(node(5), above[:])
+	shares[0] = b
+	sources, _ := shares.sources()
+	w := d.cap()
+	r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true})
+	if s := r.Shares[0]; r.Health != mutable.Damaged || s.Verdict != mutable.Corrupt || s.Readable || len(s.Damage) == 0 {
+		t.Errorf("Check says %s, share 0 is %+v", r.Health, s)
+	}
+	p, err := d.update(shares, 3, []byte("new"), mutable.UpdateOptions{Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Changes[0].InPlace || len(p.Faults) == 0 {
+		t.Errorf("share 0 is changed in place: %v", p.Faults)
+	}
+	shares.carryOut(t, p)
+	sources, _ = shares.sources()
+	if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Health != mutable.Healthy {
+		t.Errorf("afterwards Check says %+v", r)
+	}
 }
 
 // A version that a change would be the end of must be given up by name.
@@ -539,6 +686,9 @@ func TestUpdateRefuses(t *testing.T) {
 		{"a negative length", func() (*mutable.Plan, error) {
 			return mutable.Update(d.cap(), sources, 0, strings.NewReader("x"), -1, none)
 		}, "the file has 1000 bytes"},
+		{"an end that overflows", func() (*mutable.Plan, error) {
+			return mutable.Update(d.cap(), sources, 5, strings.NewReader("x"), math.MaxInt64, none)
+		}, "the file has 1000 bytes"},
 		{"more than a file can have", func() (*mutable.Plan, error) {
 			return mutable.Update(d.cap(), sources, 0, strings.NewReader("x"), math.MaxInt64, none)
 		}, "data length"},
@@ -549,10 +699,12 @@ func TestUpdateRefuses(t *testing.T) {
 			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Rand: strings.NewReader("short")})
 		}, "salt"},
 		{"a writer that cannot be had", func() (*mutable.Plan, error) {
-			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Writer: func(*mutable.ShareChange) (io.WriterAt, error) { return nil, full }})
+			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Writers: func([]*mutable.ShareChange) ([]io.WriterAt, error) { return nil, full }})
 		}, "disk full"},
 		{"a writer that fails", func() (*mutable.Plan, error) {
-			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Writer: func(*mutable.ShareChange) (io.WriterAt, error) { return broken{full}, nil }})
+			return d.update(shares, 0, []byte("x"), mutable.UpdateOptions{Writers: func(c []*mutable.ShareChange) ([]io.WriterAt, error) {
+				return slices.Repeat([]io.WriterAt{broken{full}}, len(c)), nil
+			}})
 		}, "disk full"},
 		{"no sequence number left", func() (*mutable.Plan, error) { return last.update(lastShares, 0, []byte("x"), none) }, "sequence number"},
 		{"no share", func() (*mutable.Plan, error) { return d.update(shelf{}, 0, []byte("x"), none) }, "no share"},

@@ -35,8 +35,14 @@ func openWriter(f File, share int64) (*Writer, error) {
 		return nil, err
 	}
 	s := &writable{c, f}
+	fresh := c.Header
 	if c.Version() == 0 {
-		s.Magic = V2.Magic()
+		fresh.Magic = V2.Magic()
+	}
+	// First of all: what lies behind the data length is taken for nothing.
+	fresh.DataLength = max(fresh.DataLength, uint64(share))
+	if fresh.Magic != c.Magic || fresh.DataLength != c.DataLength {
+		c.Header = fresh
 		if err := s.putHeader(); err != nil {
 			return nil, err
 		}
@@ -44,11 +50,8 @@ func openWriter(f File, share int64) (*Writer, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
-	if c.DataLength < uint64(share) && share <= int64(c.ExtraLeaseOffset)-ShareOffset {
-		c.DataLength = uint64(share)
-		if err := s.putHeader(); err != nil {
-			return nil, err
-		}
+	if c.DataLength < uint64(share) {
+		return nil, fmt.Errorf("a share of %d bytes, want at least %d", c.DataLength, share)
 	}
 	return &Writer{s: s}, nil
 }

@@ -119,6 +119,23 @@ func TestWriterMends(t *testing.T) {
 	w.WriteAt([]byte("ab"), 3)
 	expect(t, "a data length that hides the share", f, []byte("012ab56789"))
 
+	// Both together: only what the share's own header says tells where it ends.
+	f = kept(t, []byte("0123456789"))
+	f.WriteAt(make([]byte, 16), length.Offset)
+	if w, err = container.OpenWriter(handle{f, newBucket()}, 10); err != nil {
+		t.Fatal(err)
+	}
+	w.WriteAt([]byte("ab"), 3)
+	size, _ := f.Size()
+	c, err := container.Open(f, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 10)
+	if _, err := c.Share().ReadAt(got, 0); err != nil || string(got) != "012ab56789" || len(c.Damage()) > 0 {
+		t.Errorf("no lengths at all: %q, %v, %v", got, err, c.Damage())
+	}
+
 	if _, err := container.OpenWriter(handle{&memory{}, newBucket()}, 10); err == nil {
 		t.Error("no container at all is taken for one")
 	}

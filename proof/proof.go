@@ -18,6 +18,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/hashtree"
@@ -125,6 +126,22 @@ func BlockHash(s Unproven, i int) (h share.Hash, err error) {
 		return h, err
 	}
 	return share.Hash(b), nil
+}
+
+// BlockHashTree returns all nodes of the block hash tree as s stores it.
+func BlockHashTree(s Unproven) ([]share.Hash, error) {
+	var h share.Hash
+	r := s.Region(share.BlockHashTree)
+	r.Length = int64(hashtree.Size(s.Head().Segments())) * int64(len(h))
+	b, err := s.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]share.Hash, 0, len(b)/len(h))
+	for part := range slices.Chunk(b, len(h)) {
+		nodes = append(nodes, share.Hash(part))
+	}
+	return nodes, nil
 }
 
 // maxUnread is after how many blocks that cannot be read a source is given up.
