@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -18,18 +19,22 @@ func (d directory) path(name string) string { return filepath.Join(string(d), na
 // Open opens a file for writing, too, or where that is not allowed for reading.
 func (d directory) Open(name string) (journal.File, error) {
 	f, err := os.OpenFile(d.path(name), os.O_RDWR, 0)
-	if os.IsPermission(err) || isReadOnly(err) {
-		f, err = os.Open(d.path(name))
+	if err == nil {
+		return file{f}, nil
 	}
-	return asFile(f, err)
+	if f, readErr := os.Open(d.path(name)); readErr == nil {
+		return readOnlyFile{file{f}}, nil
+	}
+	return nil, err
 }
 
 func (d directory) Create(name string) (journal.File, error) {
 	f, err := os.OpenFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		keepTrack(f.Name())
+	if err != nil {
+		return nil, err
 	}
-	return asFile(f, err)
+	keepTrack(f.Name())
+	return file{f}, nil
 }
 
 func (d directory) Remove(name string) error {
@@ -42,13 +47,6 @@ func (d directory) Sync() error { return syncDir(string(d)) }
 // A file is one on the disk, as packages journal and container want it.
 type file struct{ *os.File }
 
-func asFile(f *os.File, err error) (journal.File, error) {
-	if err != nil {
-		return nil, err
-	}
-	return file{f}, nil
-}
-
 // Size implements journal.File.
 func (f file) Size() (int64, error) {
 	info, err := f.Stat()
@@ -57,3 +55,9 @@ func (f file) Size() (int64, error) {
 	}
 	return info.Size(), nil
 }
+
+// A readOnlyFile refuses to be written, and to be synced before that.
+type readOnlyFile struct{ file }
+
+func (readOnlyFile) WriteAt([]byte, int64) (int, error) { return 0, fs.ErrPermission }
+func (readOnlyFile) Sync() error                        { return fs.ErrPermission }

@@ -107,9 +107,8 @@ func (s *streams) encode(path string, o encodeOptions) error {
 	if err != nil {
 		return err
 	}
-	// A file that is longer than it said would be cut without a word.
-	if n, _ := src.Read(make([]byte, 1)); n > 0 {
-		return fmt.Errorf("%s: more than the %d bytes that it had", path, size)
+	if err := allOf(src, path, size); err != nil {
+		return err
 	}
 	if err := errors.Join(src.Close(), d.commit()); err != nil {
 		return err
@@ -179,6 +178,15 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 		return nil, 0, err
 	}
 	return spool, size, nil
+}
+
+// allOf returns an error if src goes on behind the size bytes that were read of it: a file
+// that has grown would be cut without a word.
+func allOf(src io.Reader, path string, size int64) error {
+	if n, _ := src.Read(make([]byte, 1)); n > 0 {
+		return fmt.Errorf("%s: more than the %d bytes that it had", path, size)
+	}
+	return nil
 }
 
 // spooled is a temporary file that goes with its Close, which may be called twice.

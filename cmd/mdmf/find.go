@@ -49,22 +49,23 @@ func (s *streams) findShares(paths []string, si capability.StorageIndex, exclusi
 	set := &shareSet{}
 	seen := map[string]bool{}
 	add := func(path string) error {
+		// A journal stands beside the file itself, and not beside a link to it.
 		full, err := filepath.EvalSymlinks(path)
-		if err == nil {
-			full, err = filepath.Abs(full)
+		if err != nil {
+			return err
 		}
-		if err == nil {
-			if seen[full] {
-				return nil
-			}
-			seen[full] = true
+		if full, err = filepath.Abs(full); err != nil || seen[full] {
+			return err
 		}
-		f, err := s.openShare(path, exclusive)
+		seen[full] = true
+		f, err := s.openShare(full, exclusive)
 		if err != nil {
 			return err
 		}
 		set.files = append(set.files, f)
-		set.sources = append(set.sources, mutable.NewSource(path, number(path), f.ReaderAt, f.size))
+		src := mutable.NewSource(path, number(path), f.ReaderAt, f.size)
+		src.Own = filepath.Base(filepath.Dir(full)) == si.String()
+		set.sources = append(set.sources, src)
 		return nil
 	}
 	for _, path := range paths {
@@ -121,7 +122,8 @@ func isShare(path string, d fs.DirEntry) bool {
 	} else if !d.Type().IsRegular() {
 		return false
 	}
-	return shareName.MatchString(d.Name()) || isContainer(path)
+	// Unfinished files and journals start with a dot.
+	return !strings.HasPrefix(d.Name(), ".") && (shareName.MatchString(d.Name()) || isContainer(path))
 }
 
 // isContainer reports whether the file at path starts like a container.

@@ -10,7 +10,7 @@ import (
 
 // lock keeps other programs of this kind from changing f, or if exclusive is set also from
 // reading it, until f is closed. If it may not wait it reports false where it would have to.
-// File systems that know no locks are trusted.
+// A file system that knows no locks is trusted.
 func lock(f *os.File, exclusive, wait bool) bool {
 	how := syscall.LOCK_SH
 	if exclusive {
@@ -21,10 +21,12 @@ func lock(f *os.File, exclusive, wait bool) bool {
 	}
 	for {
 		err := syscall.Flock(int(f.Fd()), how)
-		if !errors.Is(err, syscall.EINTR) {
-			return !errors.Is(err, syscall.EWOULDBLOCK)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOLCK):
+			return true
 		}
+		return err == nil
 	}
 }
-
-func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }

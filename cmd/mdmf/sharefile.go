@@ -34,7 +34,11 @@ var errBusy = errors.New("another program is working on it; try again when it is
 // else may be at work on it: who changes shares never waits while it holds some, so that
 // nobody waits in a circle.
 func (s *streams) openShare(path string, exclusive bool) (*shareFile, error) {
-	f, err := os.Open(path)
+	mode := os.O_RDONLY
+	if exclusive {
+		mode = os.O_RDWR // some file systems want that for the lock
+	}
+	f, err := os.OpenFile(path, mode, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +73,10 @@ func (s *streams) settle(out *shareFile, f *os.File, exclusive bool) error {
 			return nil
 		}
 		lock(f, true, true)
+		defer lock(f, false, true)
 	}
 	outcome, err := journal.Recover(dir, name)
-	if errors.Is(err, fs.ErrPermission) || isReadOnly(err) {
+	if errors.Is(err, fs.ErrPermission) {
 		if exclusive {
 			return err
 		}
@@ -91,9 +96,6 @@ func (s *streams) settle(out *shareFile, f *os.File, exclusive bool) error {
 		fmt.Fprintf(s.err, "mdmf: %s: finished a change that was interrupted\n", out.path)
 	case journal.Discarded:
 		fmt.Fprintf(s.err, "mdmf: %s: discarded a change that was interrupted before it was decided\n", out.path)
-	}
-	if !exclusive {
-		lock(f, false, true)
 	}
 	return nil
 }

@@ -20,10 +20,17 @@ import (
 
 var errStopped = errors.New("the machine has stopped")
 
-// A stopping disk takes so many writes, syncs, creations and removals, and then no more.
-type stopping struct{ left int }
+// A stopping disk takes so many writes, syncs, creations and removals, and then no more. If
+// it fails only once, it takes all others after that.
+type stopping struct {
+	left int
+	once bool
+}
 
 func (s *stopping) step() error {
+	if s.left < 0 && s.once {
+		return nil
+	}
 	if s.left <= 0 {
 		s.left = -1
 		return errStopped
@@ -78,12 +85,8 @@ type stoppingFile struct {
 // A stoppingFile is of a disk that stops.
 func (f stoppingFile) WriteAt(b []byte, off int64) (int, error) {
 	if err := f.step(); err != nil {
-		if f.left == -1 { // the write that is under way is cut short
-			n, _ := f.File.WriteAt(b[:len(b)/2], off)
-			f.left = -2
-			return n, err
-		}
-		return 0, err
+		n, _ := f.File.WriteAt(b[:len(b)/2], off) // the write that is under way is cut short
+		return n, err
 	}
 	return f.File.WriteAt(b, off)
 }
@@ -95,99 +98,139 @@ func (f stoppingFile) Sync() error {
 	return f.File.Sync()
 }
 
+// A stopped is a file whose updates are stopped.
+type stopped struct {
+	*testing.T
+	plain []byte
+	patch []byte
+}
+
+// newStopped makes a k-of-n file in the working directory, in the storage directories a and b.
+func newStopped(t *testing.T, k, n int) *stopped {
+	t.Chdir(t.TempDir())
+	s := &stopped{t, vectors.Plaintext("stopped", 3000), []byte("what is new")}
+	s.write("old", s.plain)
+	s.write("patch", s.patch)
+	s.write("encoded", s.run(0, "encode", "old", "-k", fmt.Sprint(k), "-n", fmt.Sprint(n), "--out", "a", "--out", "b", "--json"))
+	s.write("cap", []byte(writeCap(t, "encoded")))
+	for _, name := range []string{"a", "b"} {
+		if err := os.Rename(name, "saved-"+name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := openDirectory
+	t.Cleanup(func() { openDirectory = old })
+	return s
+}
+
+func (s *stopped) write(name string, b []byte) {
+	if err := os.WriteFile(name, b, 0o666); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// run runs a command that must end with this exit status, or with any if it is -1.
+func (s *stopped) run(want int, args ...string) []byte {
+	s.Helper()
+	var out, errs bytes.Buffer
+	if got := run(args, nil, &out, &errs); got != want && want >= 0 {
+		s.Fatalf("mdmf %s: exit status %d, want %d: %s", args[0], got, want, errs.Bytes())
+	}
+	return out.Bytes()
+}
+
+// changed returns the contents with the patch at offset.
+func (s *stopped) changed(offset int) []byte {
+	return slices.Concat(s.plain[:offset], s.patch, s.plain[min(len(s.plain), offset+len(s.patch)):])
+}
+
+// updateOn updates the file as it was at first, on such a disk.
+func (s *stopped) updateOn(disk *stopping, offset int) {
+	for _, name := range []string{"a", "b"} {
+		if err := errors.Join(os.RemoveAll(name), os.CopyFS(name, os.DirFS("saved-"+name))); err != nil {
+			s.Fatal(err)
+		}
+	}
+	openDirectory = func(path string) journal.Dir { return stoppingDir{directory(path), disk} }
+	s.run(-1, "update", "@cap", "--offset", fmt.Sprint(offset), "--in", "patch", "a", "b")
+	openDirectory = func(path string) journal.Dir { return directory(path) }
+}
+
+// versions returns the sequence numbers of the shares, one digit each. All must be good, and
+// nothing else may be left.
+func (s *stopped) versions() (state string, best uint64) {
+	s.Helper()
+	var r struct {
+		Best   struct{ SeqNum uint64 }
+		Shares []struct {
+			Path    string
+			SeqNum  uint64
+			Verdict mutable.Verdict
+			Damage  []any
+		}
+	}
+	if err := json.Unmarshal(s.run(-1, "check", "--verify", "@cap", "a", "b", "--json"), &r); err != nil {
+		s.Fatal(err)
+	}
+	for _, share := range r.Shares {
+		if share.Verdict != mutable.Good {
+			s.Fatalf("%s is %s: %v", share.Path, share.Verdict, share.Damage)
+		}
+		state += fmt.Sprint(share.SeqNum)
+	}
+	if left, err := filepath.Glob("*/shares/*/*/.*"); err != nil || len(left) > 0 {
+		s.Fatalf("%q are left, %v", left, err)
+	}
+	return state, r.Best.SeqNum
+}
+
 // An update that stops at any write, sync, creation or removal leaves each share wholly old or
 // wholly new, as soon as the next command has looked at it. The shares are then of at most
 // two versions, what can be recovered is the old contents or the new, and another update
 // brings all shares to one version again.
 func TestUpdateStopped(t *testing.T) {
-	dir := t.TempDir()
-	plain := vectors.Plaintext("stopped", 3000)
-	t.Chdir(dir)
-	write := func(name string, b []byte) {
-		if err := os.WriteFile(name, b, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	must := func(want int, args ...string) []byte {
-		t.Helper()
-		var out, errs bytes.Buffer
-		if got := run(args, nil, &out, &errs); got != want && want >= 0 {
-			t.Fatalf("mdmf %s: exit status %d, want %d: %s", args[0], got, want, errs.Bytes())
-		}
-		return out.Bytes()
-	}
-	write("old", plain)
-	write("patch", []byte("what is new"))
-	write("encoded", must(0, "encode", "old", "-k", "2", "-n", "4", "--out", "a", "--out", "b", "--json"))
-	write("cap", []byte(writeCap(t, "encoded")))
-	if err := os.Rename("a", "saved-a"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename("b", "saved-b"); err != nil {
-		t.Fatal(err)
-	}
-	defer func(old func(string) journal.Dir) { openDirectory = old }(openDirectory)
-
-	for _, offset := range []int{1000, len(plain)} { // in place, and growing
-		changed := slices.Concat(plain[:offset], []byte("what is new"), plain[min(len(plain), offset+11):])
+	s := newStopped(t, 2, 4)
+	for _, offset := range []int{1000, len(s.plain)} { // in place, and growing
 		seen := map[string]bool{}
 		for stop := 0; ; stop++ {
-			for _, name := range []string{"a", "b"} {
-				if err := errors.Join(os.RemoveAll(name), os.CopyFS(name, os.DirFS("saved-"+name))); err != nil {
-					t.Fatal(err)
-				}
-			}
 			disk := &stopping{left: stop}
-			openDirectory = func(path string) journal.Dir { return stoppingDir{directory(path), disk} }
-			must(-1, "update", "@cap", "--offset", fmt.Sprint(offset), "--in", "patch", "a", "b")
-			openDirectory = func(path string) journal.Dir { return directory(path) }
-
-			var r struct {
-				Best     struct{ SeqNum uint64 }
-				Versions []struct{}
-				Shares   []struct {
-					Path    string
-					SeqNum  uint64
-					Verdict mutable.Verdict
-					Damage  []any
-				}
+			s.updateOn(disk, offset)
+			state, best := s.versions()
+			if seen[state] = true; len(state) != 4 || strings.Trim(state, "12") != "" {
+				t.Fatalf("stopped after %d steps: the shares are of versions %s", stop, state)
 			}
-			if err := json.Unmarshal(must(-1, "check", "--verify", "@cap", "a", "b", "--json"), &r); err != nil {
-				t.Fatal(err)
-			}
-			state := ""
-			for _, s := range r.Shares {
-				if s.Verdict != mutable.Good {
-					t.Fatalf("stopped after %d steps: %s is %s: %v", stop, s.Path, s.Verdict, s.Damage)
-				}
-				state += fmt.Sprint(s.SeqNum)
-			}
-			seen[state] = true
-			if len(r.Versions) > 2 || len(r.Shares) != 4 {
-				t.Fatalf("stopped after %d steps: %d versions in %d shares", stop, len(r.Versions), len(r.Shares))
-			}
-			left, err := filepath.Glob("*/shares/*/*/.*")
-			if err != nil || len(left) > 0 {
-				t.Fatalf("stopped after %d steps: %q are left, %v", stop, left, err)
-			}
-			got := must(0, "decode", "@cap", "a", "b")
-			if !bytes.Equal(got, plain) && !bytes.Equal(got, changed) {
+			if got := s.run(0, "decode", "@cap", "a", "b"); !bytes.Equal(got, s.plain) && !bytes.Equal(got, s.changed(offset)) {
 				t.Fatalf("stopped after %d steps: %d other bytes", stop, len(got))
 			}
-			must(0, "update", "@cap", "--offset", "0", "--in", "patch", "a", "b", "--seqnum", fmt.Sprint(r.Best.SeqNum))
-			must(0, "check", "--verify", "@cap", "a", "b")
+			s.run(0, "update", "@cap", "--offset", "0", "--in", "patch", "a", "b", "--seqnum", fmt.Sprint(best))
+			s.run(0, "check", "--verify", "@cap", "a", "b")
 			if disk.left >= 0 { // it did not stop
 				break
 			}
 		}
-		for _, state := range []string{"1111", "2222"} {
-			if !seen[state] {
-				t.Errorf("the shares were never of versions %s: %v", state, seen)
-			}
+		if !seen["1111"] || !seen["2222"] || len(seen) < 3 {
+			t.Errorf("the shares were of versions %v, want all old, all new, and some between", seen)
 		}
-		if len(seen) < 3 {
-			t.Errorf("no stop left two versions: %v", seen)
+	}
+}
+
+// Where one step fails, and the machine goes on, all shares stay as they are or all change.
+func TestUpdateFails(t *testing.T) {
+	s := newStopped(t, 3, 3)
+	seen := map[string]bool{}
+	for step := 0; ; step++ {
+		disk := &stopping{left: step, once: true}
+		s.updateOn(disk, 1000)
+		state, _ := s.versions()
+		if seen[state] = true; state != "111" && state != "222" {
+			t.Fatalf("step %d failed: the shares are of versions %s", step, state)
 		}
+		if disk.left >= 0 {
+			break
+		}
+	}
+	if !seen["111"] || !seen["222"] {
+		t.Errorf("the shares were of versions %v, want all old and all new", seen)
 	}
 }
 
@@ -199,13 +242,8 @@ func (d readOnly) Open(name string) (journal.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readOnlyFile{f}, nil
+	return readOnlyFile{f.(file)}, nil
 }
-
-type readOnlyFile struct{ journal.File }
-
-func (readOnlyFile) WriteAt([]byte, int64) (int, error) { return 0, fs.ErrPermission }
-func (readOnlyFile) Sync() error                        { return fs.ErrPermission }
 
 func (readOnly) Create(string) (journal.File, error) { return nil, fs.ErrPermission }
 func (readOnly) Remove(string) error                 { return fs.ErrPermission }

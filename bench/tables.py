@@ -1,0 +1,184 @@
+"""The tables of docs/performance.md, from the figures in performance.json."""
+import re
+import statistics
+
+
+def ratio(s, digits=3):
+    """Median (min–max)."""
+    if len(s["values"]) == 1:
+        return f"{s['median']:.{digits}f}"
+    return f"{s['median']:.{digits}f} ({s['min']:.{digits}f}–{s['max']:.{digits}f})"
+
+
+def goal(figure, least=None, most=None, unit=" ×"):
+    """A target, and whether the figure, or the median of several runs, reaches it."""
+    value = figure["median"] if isinstance(figure, dict) else figure
+    target = f"≥ {least:g}{unit}" if most is None else f"≤ {most:g}{unit}"
+    met = value >= least if most is None else value <= most
+    return f"{target} | {'met' if met else '**missed**'}"
+
+
+def short(n):
+    """1048576 as 1 MiB."""
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if n >= size:
+            return f"{n / size:g} {unit}"
+    return f"{n} B"
+
+
+def duration(seconds):
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1e3 * seconds:.1f} ms"
+
+
+def table(head, rows):
+    """Columns after the first are set right, but for words."""
+    line = ["---", *("---" if h in ("reached", "measured on") else "---:" for h in head[1:])]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, line, *rows))
+
+
+def run(f):
+    m = f["machine"]
+    rows = [["machine", f"{m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB, {m['system']}"], ["Go", m["go"].removeprefix("go")]]
+    for name, part in f["parts"].items():
+        rows.append([name, f"{part['date']}, commit {part['commit'][:12]}" + (" with changes" if part["dirty"] else "")])
+    return table(["figures", "measured on"], rows)
+
+
+# Shares of the limit that encoding and reading should reach.
+ENCODE = {"3-of-10": 0.92, "7-of-10": 0.88, "1-of-1": 0.88, "25-of-100": 0.88}
+READ = {"primary": 0.88, "parity": 0.80}
+
+
+def encode(f):
+    rows = []
+    for kn, least in ENCODE.items():
+        one, two = (f["parts"]["limit"]["encode"][f"{kn}/workers={w}"] for w in (1, 2))
+        rows.append([kn, ratio(one["of-limit"]), goal(one["of-limit"], least, unit=""), f"{one['MB/s']['median']:.0f}",
+                     f"{two['MB/s']['median']:.0f}", ratio(one["two-cores"]), goal(one["two-cores"], 1.8)])
+    return table(["k-of-N", "of the limit", "target", "reached", "MB/s, 1 core", "MB/s, 2 cores", "2 cores against 1", "target", "reached"], rows)
+
+
+def read(f):
+    rows, group = [], f["parts"]["limit"]["read"]
+    for name in (n for n in group if n.endswith("workers=1")):
+        kn, blocks, _ = name.split("/")
+        one, two = group[name], group[name[:-1] + "2"]
+        rows.append([f"{kn}, {blocks}", ratio(one["of-limit"]), goal(one["of-limit"], READ[blocks], unit=""), f"{one['MB/s']['median']:.0f}",
+                     f"{two['MB/s']['median']:.0f}", ratio(one["two-cores"]), goal(one["two-cores"], 1.8)])
+    return table(["k-of-N, shares", "of the limit", "target", "reached", "MB/s, 1 core", "MB/s, 2 cores", "2 cores against 1", "target", "reached"], rows)
+
+
+def small(f):
+    rows, group = [], f["parts"]["limit"]["small"]
+    for form in ("mdmf", "sdmf"):
+        s = group[f"{form}/encode"]["of-signature"]
+        rows.append([f"encode 1 KiB, {form.upper()}", ratio(s) + " signatures", goal(s, most=1.3, unit="")])
+    for form in ("mdmf", "sdmf"):
+        s = group[f"{form}/read"]["of-check"]
+        rows.append([f"open and read 1 KiB, {form.upper()}", ratio(s) + " checks of one", goal(s, most=4.5, unit="")])
+    return table(["operation", "time", "target", "reached"], rows)
+
+
+TAHOE = {("mdmf", "publish"): 15, ("mdmf", "retrieve"): 20, ("sdmf", "publish"): 8, ("sdmf", "retrieve"): 4}
+
+
+def tahoe(f):
+    rows, formats = [], f["parts"]["tahoe"]["formats"]
+    for (form, what), least in TAHOE.items():
+        row = formats[form][what]
+        rows.append([f"{what}, {form.upper()}", duration(row["theirs_s"]["median"]), duration(row["ours_s"]["median"]),
+                     ratio(row["ratio"], 1), goal(row["ratio"], least)])
+    return table(["operation", "Tahoe-LAFS", "this", "times as fast", "target", "reached"], rows)
+
+
+MEMORY = 10  # times that of Tahoe-LAFS must be
+
+
+def memory(f):
+    rows, forms = [], f["parts"]["tahoe"]["memory"]
+    for form, m in forms.items():
+        rows.append([form.upper(), f"{m['theirs_kib']['median'] / 1024:.0f} MiB", f"{m['theirs_idle_kib'] / 1024:.0f} MiB",
+                     f"{m['ours_kib']['median'] / 1024:.0f} MiB", ratio(m["ratio"], 1), goal(m["ratio"], MEMORY)])
+    return table(["format", "Tahoe-LAFS", "of which for 1 byte", "this", "times as much", "target", "reached"], rows)
+
+
+ZFEC = {"3-of-10": 40, "7-of-10": None, "25-of-100": 10}
+
+
+def zfec(f):
+    rows = []
+    for kn, least in ZFEC.items():
+        code = f["parts"]["zfec"][kn]
+        for what in ("encode", "decode"):
+            row = code[what]
+            lost = f", {code['lost']} lost" if what == "decode" else ""
+            rows.append([f"{what} {kn}{lost}", f"{row['theirs']['median']:.0f}", f"{row['ours']['median']:.0f}", ratio(row["ratio"], 1),
+                         goal(row["ratio"], least) if least else "— | —"])
+    return table(["operation", "zfec, MB/s", "this, MB/s", "times as fast", "target", "reached"], rows)
+
+
+def update(f):
+    u = f["parts"]["update"]
+    m, c = u["memory"], u["command"]
+    rows = [[f"in memory, {short(m['size'])}", duration(m["update-s"]["median"]), duration(m["encode-s"]["median"]),
+             ratio(m["times"], 0), "—", "—"]]
+    if c:
+        each = f"{c['read']['median'] / c['shares'] / 1024:.1f} and {c['written']['median'] / c['shares'] / 1024:.1f} KiB"
+        rows.append([f"`mdmf update`, {short(c['size'])}", duration(c["wall"]["median"]), duration(c["encode"]["wall"]),
+                     f"{c['encode']['wall'] / c['wall']['median']:.0f}", each, f"{c['maxrss_kib']['median'] / 1024:.0f} MiB"])
+    out = table(["1 byte in the middle of", "update", "encode again", "times as fast", "read and written per share", "peak memory"], rows)
+    return out if c else out + "\n\nThe command `mdmf update` was not there when this was measured."
+
+
+def per_byte(sizes, size, what, clock):
+    """Nanoseconds for each byte, with and without what 1 byte takes."""
+    took, start = sizes[size][what][clock]["median"], sizes["1"][what][clock]["median"]
+    return 1e9 * took / int(size), 1e9 * (took - start) / int(size)
+
+
+def growth(f):
+    rows, sizes = [], f["parts"]["growth"]["sizes"]
+    for size, row in sizes.items():
+        for what in ("encode", "decode"):
+            cpu, wall, peak = (row[what][m]["median"] for m in ("cpu", "wall", "maxrss_kib"))
+            rates = ["—", "—", "—"] if size == "1" else [f"{v:.2f}" for v in (*per_byte(sizes, size, what, "cpu"), 1e9 * wall / int(size))]
+            rows.append([f"{what} {short(int(size))}", duration(cpu), duration(wall), *rates, f"{peak / 1024:.1f} MiB"])
+    head = ["operation", "CPU", "elapsed", "CPU, ns/byte", "beyond that of 1 byte", "elapsed, ns/byte", "peak memory"]
+    return table(head, rows) + "\n\n" + verdicts(sizes)
+
+
+def verdicts(sizes):
+    rows = []
+    for what in ("encode", "decode"):
+        rates = [per_byte(sizes, s, what, "cpu")[1] for s in sizes if s != "1"]
+        off = max(abs(100 * (rate / statistics.median(rates) - 1)) for rate in rates)
+        rows.append([f"{what}: CPU for each byte beyond that of 1 byte, farthest from the median of the sizes", f"{off:.0f} %", goal(off, most=10, unit=" %")])
+        peak = max(row[what]["maxrss_kib"]["max"] for row in sizes.values()) / 1024
+        rows.append([f"{what}: peak memory of any run", f"{peak:.1f} MiB", goal(peak, most=64, unit=" MiB")])
+    return table(["over all sizes", "figure", "target", "reached"], rows)
+
+
+def profile(f):
+    p = f["parts"]["profile"]
+    lines = table(["where the time of an encode goes", "share"], [[who, f"{share:.1f} %"] for who, share in p["percent"].items()])
+    top = "\n".join(f"{share:6.2f}%  {name}" for share, name in p["top"])
+    return f"{lines}\n\n```text\n{top}\n```"
+
+
+NEEDS = {run: None, encode: "limit", read: "limit", small: "limit", tahoe: "tahoe", memory: "tahoe",
+         zfec: "zfec", update: "update", growth: "growth", profile: "profile"}
+
+
+def make(figures):
+    """Returns the tables by name, of those parts that were measured."""
+    return {t.__name__: t(figures) for t, part in NEEDS.items() if part is None or part in figures["parts"]}
+
+
+def fill(page, figures):
+    """Puts the tables between their marks."""
+    for name, text in make(figures).items():
+        mark = re.compile(rf"(<!-- figures: {name} -->\n).*?(<!-- end -->)", re.S)
+        if not mark.search(page):
+            raise SystemExit(f"bench/run: the page has no mark for the figures {name}")
+        page = mark.sub(lambda m: f"{m[1]}\n{text}\n\n{m[2]}", page)
+    return page
