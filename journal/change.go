@@ -11,25 +11,30 @@ import (
 )
 
 // A Change is a file with changes that are only in its log so far. It implements
-// container.File and is safe for concurrent use. After an error of WriteAt, Seal or Apply it
-// can only be closed.
+// container.File and is safe for concurrent use. After an error of WriteAt, Prepare, Seal or
+// Apply it can only be closed.
 type Change struct {
 	d    Dir
 	name string
 
-	mu     sync.RWMutex
-	view   Reader
-	sum    hash.Hash // of the log
-	end    int64     // of the log
-	sealed bool
-	closed bool
-	err    error // of the first step that failed
+	mu      sync.RWMutex
+	view    Reader
+	sum     hash.Hash // of the log
+	end     int64     // of the log
+	sealed  bool
+	applied bool // maybe only in part
+	closed  bool
+	err     error // of the first step that failed
 }
 
-var errSealed = errors.New("journal: write to a sealed change")
+var (
+	errSealed  = errors.New("journal: write to a sealed change")
+	errApplied = errors.New("journal: a change that was applied cannot be taken back")
+)
 
 // Begin starts a change of the file called name, which must be there. While there is a log
-// of an earlier change, its error is fs.ErrExist: call Recover first.
+// of an earlier change, or anything else by its name, the error is fs.ErrExist: call Recover
+// first.
 func Begin(d Dir, name string) (*Change, error) {
 	c, err := begin(d, name)
 	return c, wrap(err)
@@ -40,22 +45,33 @@ func begin(d Dir, name string) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := file.Size()
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
 	log, err := d.Create(LogName(name))
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
-	c := &Change{d: d, name: name, sum: sha256.New(), view: Reader{file: file, log: log, before: size, held: size, size: size}}
-	if err := c.append(header.MustAppend(nil, &logHeader{magic, uint64(size)})); err != nil {
+	c := &Change{d: d, name: name, sum: sha256.New(), view: Reader{file: file, log: log}}
+	if err := c.start(); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// start writes what the file is into the log, which keeps other changes away by now.
+func (c *Change) start() error {
+	v := &c.view
+	size, err := v.file.Size()
+	if err != nil {
+		return err
+	}
+	v.before, v.held, v.size = size, size, size
+	h := logHeader{magic, uint64(size)}
+	front := make([]byte, h.front())
+	if err := readFull(v.file, front, 0); err != nil {
+		return err
+	}
+	return c.append(append(header.MustAppend(nil, &h), front...))
 }
 
 // ReadAt reads the file as it will be.
@@ -133,6 +149,19 @@ func (c *Change) append(b []byte) error {
 	return nil
 }
 
+// Prepare makes what was written so far last, which leaves little to do for Seal. Where
+// several files change at once, Prepare all before the first is sealed.
+func (c *Change) Prepare() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.try(func() error {
+		if c.sealed {
+			return nil
+		}
+		return syncAll(c.view.file, c.view.log)
+	})
+}
+
 // Seal decides that the change happens: once it returned nil, Recover will finish it,
 // whatever breaks. If it failed, either may be the case until Close has removed the log.
 func (c *Change) Seal() error {
@@ -141,11 +170,15 @@ func (c *Change) Seal() error {
 	return c.try(c.seal)
 }
 
-// seal need not sync the log before the seal is written: if that reaches the disk first, the
+// seal syncs the file first, because a log that is sealed is for a file as Begin saw it. It
+// need not sync the log before the seal is written: if that reaches the disk first, the
 // checksum is wrong.
 func (c *Change) seal() error {
 	if c.sealed {
 		return nil
+	}
+	if err := c.view.file.Sync(); err != nil {
+		return err
 	}
 	if err := c.append(record.MustAppend(nil, &seal)); err != nil {
 		return err
@@ -154,7 +187,7 @@ func (c *Change) seal() error {
 	if err := c.append(checksum.MustAppend(nil, &sum)); err != nil {
 		return err
 	}
-	if err := c.view.settle(c.d); err != nil {
+	if err := syncAll(c.view.log, c.d); err != nil {
 		return err
 	}
 	c.sealed = true
@@ -175,7 +208,21 @@ func (c *Change) apply() error {
 	if err := c.seal(); err != nil {
 		return err
 	}
+	c.applied = true
 	return c.view.apply(c.d, c.name)
+}
+
+// Unseal abandons a change, sealed or not, that was not applied: it removes the log and
+// closes the change. If it failed, Recover may still finish the change. After Apply it is an
+// error and does nothing, unless Apply could not even seal.
+func (c *Change) Unseal() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.applied {
+		return errApplied
+	}
+	c.sealed = false
+	return c.close()
 }
 
 // Close abandons a change that was not sealed and removes its log. One that was sealed and
@@ -183,6 +230,10 @@ func (c *Change) apply() error {
 func (c *Change) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.close()
+}
+
+func (c *Change) close() error {
 	if c.closed {
 		return wrap(fs.ErrClosed)
 	}

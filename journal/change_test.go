@@ -162,8 +162,11 @@ func TestRefusals(t *testing.T) {
 	if _, err := c.WriteAt([]byte("late"), 0); err == nil {
 		t.Error("WriteAt after Seal succeeds")
 	}
-	if err := errors.Join(c.Apply(), c.Apply()); err != nil {
-		t.Errorf("Apply twice: %v", err)
+	if err := errors.Join(c.Prepare(), c.Apply(), c.Apply(), c.Prepare()); err != nil {
+		t.Errorf("Apply twice, and Prepare before and after it: %v", err)
+	}
+	if err := c.Unseal(); err == nil {
+		t.Error("Unseal after Apply succeeds")
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
@@ -181,8 +184,10 @@ func TestRefusals(t *testing.T) {
 	if err := errors.Join(next.Seal(), next.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Close(); !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("second Close: %v", err)
+	for _, again := range []func() error{c.Close, c.Unseal, c.Prepare, next.Unseal} {
+		if err := again(); !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
 	}
 	if err := c.Seal(); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("Seal after Close: %v", err)
@@ -195,6 +200,34 @@ func TestRefusals(t *testing.T) {
 	}
 	if got, _ := d.content("3"); !bytes.Equal(got, before()["3"]) {
 		t.Errorf("file %q", got)
+	}
+}
+
+// What was written before Prepare needs no sync any more, and nothing is decided.
+func TestPrepare(t *testing.T) {
+	d := newDisk(0, before())
+	c, err := journal.Begin(d, "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.WriteAt([]byte("one"), 5)
+	if err := c.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(d.names[journal.LogName("3")].writes); n != 0 {
+		t.Errorf("%d writes were not synced", n)
+	}
+	c.WriteAt([]byte("two"), 0)
+	d.after(0, true)
+	if err := c.Prepare(); !errors.Is(err, errDisk) {
+		t.Errorf("Prepare: %v", err)
+	}
+	if err := c.Seal(); !errors.Is(err, errDisk) {
+		t.Errorf("Seal after Prepare failed: %v", err)
+	}
+	d.restart(false)
+	if o, err := journal.Recover(d, "3"); o != journal.Discarded || err != nil {
+		t.Errorf("Recover = %v, %v", o, err)
 	}
 }
 

@@ -9,23 +9,24 @@ import (
 )
 
 // Whichever operation of the disk fails, its error comes out, no file stays open, and the
-// file is the old or the new one after Recover.
+// file is the old or the new one after Recover: all are old if none was to be applied yet, and
+// all are new otherwise.
 func TestFailures(t *testing.T) {
-	for _, names := range [][]string{{"3"}, {"0", "3"}} {
-		for _, abandon := range []bool{false, true} {
+	for _, names := range [][]string{{"3"}, {"0", "3"}, {"5", "3", "0"}} {
+		for ending := range endings {
 			for seed := range uint64(seeds) {
-				for at := 0; failAt(t, names, abandon, at, seed); at++ {
+				for at := 0; failAt(t, names, ending, at, seed); at++ {
 				}
 			}
 		}
 	}
 }
 
-func failAt(t *testing.T, names []string, abandon bool, at int, seed uint64) bool {
+func failAt(t *testing.T, names []string, ending, at int, seed uint64) bool {
 	t.Helper()
 	d := newDisk(seed, before())
 	d.after(at, true)
-	p, err := change(d, names, abandon)
+	p, err := change(d, names, ending)
 	failed := d.happened()
 	if failed != errors.Is(err, errDisk) {
 		t.Fatalf("operation %d fails: %v", at, err)
@@ -42,6 +43,10 @@ func failAt(t *testing.T, names []string, abandon bool, at int, seed uint64) boo
 	for _, name := range names {
 		if err := sound(d, name, p[name]); err != nil {
 			t.Fatalf("operation %d fails, seed %d: %v", at, seed, err)
+		}
+		// An Unseal that fails itself leaves it open.
+		if got, _ := d.content(name); ending == apply && p[name].decided == bytes.Equal(got, before()[name]) {
+			t.Fatalf("operation %d fails, seed %d: %+v, and file %s is %q", at, seed, *p[name], name, got)
 		}
 	}
 	return failed
@@ -118,6 +123,47 @@ func sealed(seed uint64) *disk {
 		panic(err)
 	}
 	return d
+}
+
+// An Apply that failed can be taken back if it was still sealing, and else not at all.
+func TestUnsealAfterError(t *testing.T) {
+	const many = 1000
+	begin := func(seed int) (*disk, *journal.Change) {
+		d := newDisk(uint64(seed), before())
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("NEW"), 0)
+		return d, c
+	}
+	d, c := begin(0)
+	d.after(many, true)
+	c.Seal()
+	sealing := many - d.left
+	for at := 0; ; at++ {
+		d, c := begin(at)
+		d.after(at, true)
+		if c.Apply() == nil {
+			break
+		}
+		err := c.Unseal()
+		if (err == nil) != (at < sealing) {
+			t.Errorf("operation %d of Apply fails: Unseal: %v", at, err)
+		}
+		if err != nil {
+			c.Close()
+		}
+		d.restart(true)
+		journal.Recover(d, "3")
+		want := before()["3"]
+		if at >= sealing {
+			want = put(want, []byte("NEW"), 0)
+		}
+		if got, _ := d.content("3"); !bytes.Equal(got, want) {
+			t.Errorf("operation %d of Apply fails: file %q", at, got)
+		}
+	}
 }
 
 // After a write that failed, the change cannot be sealed: it would be half of what the

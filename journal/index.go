@@ -2,6 +2,7 @@ package journal
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -30,6 +31,15 @@ func (x *index) add(e extent) {
 		*x = (*x)[:n]
 	}
 	*x = append(*x, top)
+}
+
+// flat returns all that is right.
+func (x index) flat() layer {
+	var top layer
+	for _, below := range slices.Backward(x) {
+		top = merge(below, top)
+	}
+	return top
 }
 
 // merge returns above together with what it leaves free of below.

@@ -5,13 +5,19 @@
 // complete and lasts:
 //
 //	header    magic 16, size of the file before the change 8
+//	front     the file's first bytes before the change: 4096, or all if it had fewer
 //	records   offset 8, length L 8, then the L bytes to write at that offset of the file
 //	seal      offset 2^64-1, length 32, then the SHA-256 of all bytes before it
 //
 // Start with [Begin], which makes a [Change]: write to it, then [Change.Apply]. [Recover]
 // finishes or discards what a crash interrupted, and must come before anything else that is
-// done to a file; [View] shows what it would make of it. TestCrash stops a change at every
-// operation on a model of a disk.
+// done to a file; [View] shows what it would make of it. Where something else came first and
+// the front of the file shows it, both refuse. TestCrash stops a change at every operation on
+// a model of a disk.
+//
+// To change several files, do each step for all of them before the next: write,
+// [Change.Prepare], [Change.Seal], Apply. If a step before the first Apply fails,
+// [Change.Unseal] all.
 package journal
 
 import (
@@ -48,6 +54,16 @@ func remove(d Dir, name string) error {
 		return err
 	}
 	return d.Sync()
+}
+
+// syncAll syncs one after the other.
+func syncAll(all ...interface{ Sync() error }) error {
+	for _, s := range all {
+		if err := s.Sync(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func wrap(err error) error {

@@ -24,6 +24,9 @@ type logRecord struct {
 	offset, length uint64
 }
 
+// front returns the bytes of the file that follow the header.
+func (h *logHeader) front() uint64 { return min(h.size, 4096) }
+
 var (
 	header = layout.Table[logHeader]{
 		layout.Bytes("magic", len(magic), func(h *logHeader) []byte { return h.magic[:] }),
@@ -47,6 +50,8 @@ var seal = logRecord{math.MaxUint64, sha256.Size}
 // is wrong. What it says means nothing.
 var errTorn = errors.New("log is not sealed")
 
+var errNoLog = malformed(header, "magic", 0, errors.New("this is not a log"))
+
 // scan reads all of r's log and fills in what r knows of it. A log that is sealed and yet
 // cannot be carried out is a *share.FormatError: it is not one of ours.
 func (r *Reader) scan() error {
@@ -55,12 +60,11 @@ func (r *Reader) scan() error {
 		return err
 	}
 	s := &scanner{bufio.NewReader(io.NewSectionReader(r.log, 0, size)), 0, size, sha256.New()}
-	h, err := take(s, header)
+	h, err := r.scanHeader(s)
 	if err != nil {
 		return err
 	}
 	bad := h.check()
-	r.before, r.size = int64(h.size), int64(h.size)
 	for {
 		at := s.at
 		rec, err := take(s, record)
@@ -90,10 +94,39 @@ func (r *Reader) scan() error {
 	}
 }
 
+// scanHeader reads what comes before the records.
+func (r *Reader) scanHeader(s *scanner) (logHeader, error) {
+	if err := s.checkStart(); err != nil {
+		return logHeader{}, err
+	}
+	h, err := take(s, header)
+	if err != nil {
+		return h, err
+	}
+	r.before, r.size = int64(h.size), int64(h.size)
+	r.front = make([]byte, h.front())
+	return h, s.fill(r.front)
+}
+
+// checkStart tells a log, torn or not, from a file of somebody else. Where a power failure
+// tore a log, there are zeros.
+func (s *scanner) checkStart() error {
+	start, err := s.src.Peek(int(min(s.end, int64(len(magic)))))
+	if err != nil {
+		return err
+	}
+	for i, b := range start {
+		if b != magic[i] && b != 0 {
+			return errNoLog
+		}
+	}
+	return nil
+}
+
 func (h *logHeader) check() error {
 	switch {
 	case h.magic != magic:
-		return malformed(header, "magic", 0, fmt.Errorf("%q is not that of a log", h.magic))
+		return errNoLog
 	case h.size > math.MaxInt64:
 		return malformed(header, "size before", 0, fmt.Errorf("%d bytes are more than a file has", h.size))
 	}
@@ -128,16 +161,24 @@ type scanner struct {
 // take reads what t describes.
 func take[T any](s *scanner, t layout.Table[T]) (v T, err error) {
 	b := make([]byte, t.Size())
+	if err := s.fill(b); err != nil {
+		return v, err
+	}
+	v, _, err = t.Parse(b)
+	return v, err
+}
+
+// fill reads the next bytes into b.
+func (s *scanner) fill(b []byte) error {
 	if int64(len(b)) > s.end-s.at {
-		return v, errTorn
+		return errTorn
 	}
 	if _, err := io.ReadFull(s.src, b); err != nil {
-		return v, err
+		return err
 	}
 	s.at += int64(len(b))
 	s.sum.Write(b)
-	v, _, err = t.Parse(b)
-	return v, err
+	return nil
 }
 
 // skip reads n bytes, which must be there.

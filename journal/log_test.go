@@ -23,9 +23,15 @@ type entry struct {
 
 const magic = "mdmf journal v1\n"
 
-// logOf returns a sealed log.
+// logOf returns a sealed log of a change of file 3, whatever size that is to have had.
 func logOf(magic string, size uint64, entries ...entry) []byte {
+	front := append(before()["3"], make([]byte, 4096)...)
+	return logOver(magic, size, front[:min(size, 4096)], entries...)
+}
+
+func logOver(magic string, size uint64, front []byte, entries ...entry) []byte {
 	b := binary.BigEndian.AppendUint64([]byte(magic), size)
+	b = append(b, front...)
 	for _, e := range entries {
 		b = binary.BigEndian.AppendUint64(b, e.offset)
 		b = binary.BigEndian.AppendUint64(b, e.length)
@@ -70,7 +76,8 @@ func untouched(d *disk, want []byte) error {
 	return nil
 }
 
-// A log with damage anywhere, or with too much or too little of it, was not sealed.
+// A log with damage anywhere, or with too much or too little of it, was not sealed. Damage to
+// its magic is for TestNotALog.
 func TestDamagedLog(t *testing.T) {
 	sealedLog, _ := sealed(0).content(journal.LogName("3"))
 	discards := func(what string, at int, log []byte) {
@@ -93,6 +100,9 @@ func TestDamagedLog(t *testing.T) {
 	}
 	for at := range sealedLog {
 		for _, mask := range []byte{1, 0x80, 0xff} {
+			if at < len(magic) {
+				continue
+			}
 			b := bytes.Clone(sealedLog)
 			b[at] ^= mask
 			discards("damage at", at, b)
@@ -101,7 +111,7 @@ func TestDamagedLog(t *testing.T) {
 		discards("zeros from", at, append(bytes.Clone(sealedLog[:at]), make([]byte, len(sealedLog)-at)...))
 		discards("more of itself, up to", at, append(bytes.Clone(sealedLog), sealedLog[:at+1]...))
 	}
-	discards("without records, and a seal within another's checksum", 0, append(logOf(magic, 200), logOf(magic, 200)[24:]...))
+	discards("without records, and a seal within another's checksum", 0, append(logOf(magic, 200), logOf(magic, 200)[24+200:]...))
 
 	// Without the file, too.
 	d := newDisk(0, nil)
@@ -114,7 +124,7 @@ func TestDamagedLog(t *testing.T) {
 // A sealed log can say anything. What cannot be carried out is refused as a whole and stays.
 func TestHostileLog(t *testing.T) {
 	span := func(spans []share.Region, name string) int64 { return share.Named(spans, name).Offset }
-	head := share.Named(journal.HeaderSpans, "size before").End()
+	head := share.Named(journal.HeaderSpans, "size before").End() + 200
 	rec := share.Named(journal.RecordSpans, "record length").End()
 	good := entry{0, 4, "good"}
 	second := head + rec + 4
@@ -126,6 +136,7 @@ func TestHostileLog(t *testing.T) {
 	}{
 		{"of another program", logOf("mdmf journal v2\n", 200, good), "magic", span(journal.HeaderSpans, "magic")},
 		{"that is a container's", logOf("Tahoe mutable co", 200, good), "magic", span(journal.HeaderSpans, "magic")},
+		{"with a magic of zeros", logOf(strings.Repeat("\x00", 16), 200, good), "magic", 0},
 		{"of a negative size", logOf(magic, 1<<63, good), "size before", span(journal.HeaderSpans, "size before")},
 		{"of the largest size", logOf(magic, math.MaxUint64, good), "size before", span(journal.HeaderSpans, "size before")},
 		{"a hole", logOf(magic, 200, good, entry{201, 1, "x"}), "record offset", second},
@@ -134,7 +145,7 @@ func TestHostileLog(t *testing.T) {
 		{"a negative offset", logOf(magic, 200, good, entry{1 << 63, 1, "x"}), "record offset", second},
 		{"the offset of a seal, another length", logOf(magic, 200, good, entry{math.MaxUint64, 1, "x"}), "record offset", second},
 		{"an offset just before", logOf(magic, 200, good, entry{math.MaxUint64 - 1, 1, "x"}), "record offset", second},
-		{"an end that is negative", logOf(magic, math.MaxInt64, good, entry{math.MaxInt64 - 1, 2, "xy"}), "record length", second + span(journal.RecordSpans, "record length")},
+		{"an end that is negative", logOf(magic, math.MaxInt64, good, entry{math.MaxInt64 - 1, 2, "xy"}), "record length", second - 200 + 4096 + span(journal.RecordSpans, "record length")},
 		{"a hole, then a good one", logOf(magic, 200, entry{300, 1, "x"}, good), "record offset", head},
 	}
 	for _, test := range tests {
@@ -199,12 +210,12 @@ func TestOtherFile(t *testing.T) {
 		})
 	}
 	for _, size := range []int{200, 201, 203} { // also after an interrupted replay
-		d := newDisk(0, map[string][]byte{"3": make([]byte, size)})
+		d := newDisk(0, map[string][]byte{"3": append(before()["3"], make([]byte, size-200)...)})
 		d.set(journal.LogName("3"), log)
 		if err := recovered(d, []string{"3"}); err != nil {
 			t.Errorf("a file of %d bytes: %v", size, err)
 		}
-		if got, _ := d.content("3"); !bytes.Equal(got, put(put(make([]byte, 200), []byte("good"), 0), []byte("end"), 200)) {
+		if got, _ := d.content("3"); !bytes.Equal(got, put(put(before()["3"], []byte("good"), 0), []byte("end"), 200)) {
 			t.Errorf("a file of %d bytes becomes %q", size, got)
 		}
 	}
@@ -258,7 +269,7 @@ func TestManyRecords(t *testing.T) {
 				copy(want[at:], b)
 			}
 			d := newDisk(0, map[string][]byte{"3": make([]byte, 2*n)})
-			d.set(journal.LogName("3"), logOf(magic, 2*n, entries...))
+			d.set(journal.LogName("3"), logOver(magic, 2*n, make([]byte, 4096), entries...))
 			var v *journal.Reader
 			used := allocated(func() { v, _ = journal.View(d, "3") })
 			if limit := uint64(n * 2000); used > limit {

@@ -27,9 +27,9 @@ func (o Outcome) String() string {
 }
 
 // Recover finishes the change of the file called name that was interrupted, if its log was
-// sealed, and discards it otherwise. A sealed log that says what no change does is a
-// *share.FormatError; it stays, as it does where the file is missing or is not the one that
-// was changed, and nothing is written.
+// sealed, and discards it otherwise. What cannot have become of a log, or a sealed one that
+// says what no change does, is a *share.FormatError; it stays, as a log does where the file is
+// missing or is not the one that was changed, and nothing is written.
 func Recover(d Dir, name string) (Outcome, error) {
 	r, o, err := interrupted(d, name)
 	if err == nil {
@@ -54,7 +54,7 @@ func replay(r *Reader, d Dir, name string) error {
 		return err
 	}
 	// The change may have been stopped between the last byte of its log and the sync.
-	err := r.settle(d)
+	err := syncAll(r.log, d)
 	if err == nil {
 		err = r.apply(d, name)
 	}
