@@ -223,7 +223,6 @@ func (c counting) ReadAt(b []byte, off int64) (int, error) {
 func TestUpdateCost(t *testing.T) {
 	const block = 43691 + 16
 	d, shares := encoded(t, 5<<20, mutable.EncodeOptions{})
-	_, read := shares.counted()
 	for _, v := range []struct {
 		name          string
 		off           int
@@ -237,8 +236,7 @@ func TestUpdateCost(t *testing.T) {
 	} {
 		all := maps.Clone(shares)
 		delete(all, v.missing)
-		var sources []mutable.Source
-		sources, read = all.counted()
+		sources, read := all.counted()
 		p, err := mutable.Update(d.cap(), sources, int64(v.off), strings.NewReader("x"), 1, mutable.UpdateOptions{})
 		if err != nil {
 			t.Fatal(err)
