@@ -145,7 +145,7 @@ func (e *encoder) segments(src io.Reader, places header, first, end int, keep fu
 	}
 	read := e.key.Write(capability.Form{Format: e.format}).ReadCap()
 	if e.format == share.SDMF {
-		leaves, err := e.stripes(src, places, code, read.DataKey(e.iv))
+		leaves, err := e.stripes(src, places, code, read)
 		if err != nil {
 			return err
 		}

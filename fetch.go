@@ -51,36 +51,61 @@ func (f *File) shares(i int, s *fetched) error {
 	return f.search(i, s)
 }
 
-// decrypt decrypts the primary blocks in s into dst, which has the segment's length.
+// decrypt decrypts the primary blocks in s into dst, which has the segment's length, in
+// pieces at once if that is long.
 func (f *File) decrypt(s *fetched, dst []byte) {
-	stream := f.read.DataKey(s.salt)
+	pieces := (len(dst) + pieceLength - 1) / pieceLength
+	if pieces == 1 {
+		f.decryptAt(s, dst, 0) // needs no memory
+		return
+	}
+	each(f.workers, pieces, func(i int) error {
+		start := i * pieceLength
+		f.decryptAt(s, dst[start:min(start+pieceLength, len(dst))], start)
+		return nil
+	})
+}
+
+// pieceLength is how much of a segment is decrypted at a time.
+const pieceLength = 256 << 10
+
+// decryptAt decrypts what the primary blocks in s have from byte at of the segment on into
+// dst.
+func (f *File) decryptAt(s *fetched, dst []byte, at int) {
+	stream := f.read.DataKeyAt(s.salt, int64(at))
 	for _, b := range s.shards[:f.v.K] {
-		n := min(len(dst), len(b))
-		stream.XORKeyStream(dst[:n], b[:n])
-		dst = dst[n:]
+		if at >= len(b) {
+			at -= len(b)
+			continue
+		}
+		n := min(len(dst), len(b)-at)
+		stream.XORKeyStream(dst[:n], b[at:at+n])
+		dst, at = dst[n:], 0
 	}
 }
 
-// decryptTo writes the bytes from from to before to of the segment in s to w, a piece at a
-// time: a segment of a large SDMF file is not worth another copy of it.
+// decryptTo writes the bytes from from to before to of the segment in s to w, in pieces: a
+// segment of a large SDMF file is not worth another copy of it.
 func (f *File) decryptTo(w io.Writer, s *fetched, from, to int) (written int64, err error) {
-	stream := f.read.DataKey(s.salt)
-	piece := make([]byte, 128<<10)
-	at := 0
-	for _, b := range s.shards[:f.v.K] {
-		for len(b) > 0 && at < to {
-			n := min(len(piece), len(b), to-at)
-			stream.XORKeyStream(piece[:n], b[:n])
-			if skip := max(from-at, 0); skip < n {
-				m, err := w.Write(piece[skip:n])
-				if written += int64(m); err != nil {
-					return written, err
-				}
+	line := newPipeline(from/pieceLength, (to+pieceLength-1)/pieceLength)
+	err = line.run(f.workers, func() error {
+		memory := make([]byte, pieceLength)
+		for {
+			i, ok := line.take(nil)
+			if !ok {
+				return nil
 			}
-			b, at = b[n:], at+n
+			start := i * pieceLength
+			piece := memory[:min(pieceLength, to-start)]
+			f.decryptAt(s, piece, start)
+			line.hand(i, func() error {
+				m, err := w.Write(piece[max(from-start, 0):])
+				written += int64(m)
+				return err
+			})
 		}
-	}
-	return written, nil
+	})
+	return written, err
 }
 
 // fetch takes the blocks of segment i from the shares that the last ones came from, at once

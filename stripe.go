@@ -1,9 +1,9 @@
 package mutable
 
 import (
-	"crypto/cipher"
 	"io"
 
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/encoding"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/share"
@@ -16,13 +16,11 @@ const stripeLength = 64 << 10
 // stripes does what segments does for an SDMF file, whose only segment may be large: it holds
 // the file, but of the parity blocks only a stripe, since the erasure code works byte by byte.
 // A block's hash goes from one end to the other, so each goroutine takes some shares.
-func (e *encoder) stripes(src io.Reader, places header, code *encoding.Code, stream cipher.Stream) ([]share.Hash, error) {
+func (e *encoder) stripes(src io.Reader, places header, code *encoding.Code, key capability.Read) ([]share.Hash, error) {
 	file := make([]byte, e.params.K*e.params.BlockLength(0))
-	plain := file[:e.params.SegmentLength(0)]
-	if err := e.read(src, plain, 0); err != nil {
+	if err := e.encrypt(file[:e.params.SegmentLength(0)], src, key); err != nil {
 		return nil, err
 	}
-	stream.XORKeyStream(plain, plain)
 	leaves := make([]share.Hash, e.params.N)
 	workers := min(e.workers, e.params.N)
 	if len(file) < stripeLength {
@@ -30,6 +28,24 @@ func (e *encoder) stripes(src io.Reader, places header, code *encoding.Code, str
 	}
 	return leaves, each(workers, workers, func(first int) error {
 		return e.stripesOf(first, workers, file, places.StoredAt(0), code, leaves)
+	})
+}
+
+// encrypt fills file from src, and encrypts one piece while it reads the next.
+func (e *encoder) encrypt(file []byte, src io.Reader, key capability.Read) error {
+	p := newPipeline(0, (len(file)+stripeLength-1)/stripeLength)
+	return p.run(e.workers, func() error {
+		for {
+			var piece []byte
+			i, ok := p.take(func(i int) error {
+				piece = file[i*stripeLength : min((i+1)*stripeLength, len(file))]
+				return e.read(src, piece, int64(i*stripeLength))
+			})
+			if !ok {
+				return nil
+			}
+			key.DataKeyAt(e.iv, int64(i*stripeLength)).XORKeyStream(piece, piece)
+		}
 	})
 }
 

@@ -47,8 +47,8 @@ type UpdateOptions struct {
 // The cost is that of the segments changed and the logarithm of all.
 //
 // There are three exceptions. Where the file grows, its block hash trees move, because they
-// lie behind the share data: all of their nodes are read and written, 64 bytes for each
-// segment in each share at most 128. Where a share is missing, or is of no use for a change
+// lie behind the share data: all of their nodes are read and written, 64 to 128 bytes for
+// each segment in each share. Where a share is missing, or is of no use for a change
 // in place, it has to be made again, because the root of its block hash tree cannot be known
 // otherwise: one pass over the file, which reads k blocks of each segment. And an SDMF file
 // has one segment, so that all of it is written.
@@ -207,15 +207,12 @@ func (u *updater) run(src io.Reader) (*Plan, error) {
 	if err := u.openWriters(); err != nil {
 		return nil, err
 	}
-	whole, err := u.builders()
-	if err != nil {
-		return nil, err
-	}
+	whole := u.builders()
 	u.changed = make([][]share.Hash, u.params.N)
 	for n := range u.changed {
 		u.changed[n] = make([]share.Hash, u.end-u.first)
 	}
-	err = u.segments(u.plaintext(src), u.places, u.first, u.end, func(i int, leaves []share.Hash) error {
+	err := u.segments(u.plaintext(src), u.places, u.first, u.end, func(i int, leaves []share.Hash) error {
 		for n, leaf := range leaves {
 			u.changed[n][i-u.first] = leaf
 			if whole[n] != nil {
@@ -245,18 +242,25 @@ func (u *updater) run(src io.Reader) (*Plan, error) {
 	return u.plan, nil
 }
 
-// faults returns what was found wrong with shares: by Check, and by who used them.
+// faults returns what was found wrong with shares: by Check, and by who used them, each once.
 func (u *updater) faults() (out []*ShareError) {
-	named := map[string]bool{}
+	said := map[string]bool{}
 	for _, s := range u.report.Shares {
 		for _, d := range s.Damage {
 			out = append(out, &ShareError{s.Name, s.Number, d})
-			named[s.Name] = true
+			said[s.Name+d.Err.Error()] = true
+			said[s.Name] = u.Verify // then there is no more to say
+		}
+	}
+	for _, e := range u.f.m.shares {
+		if e.version == nil {
+			said[e.Name+e.err.Error()] = true // Check has a better word for it
 		}
 	}
 	for _, e := range slices.Concat(u.plan.Faults, u.f.Faults()) {
-		if !named[e.Name] {
+		if text := e.Name + e.Err.Error(); !said[e.Name] && !said[text] {
 			out = append(out, e)
+			said[text] = true
 		}
 	}
 	return out
@@ -273,7 +277,7 @@ func (u *updater) plaintext(src io.Reader) io.Reader {
 
 // builders returns, by number, the builders of those block hash trees all of whose leaves are
 // made here.
-func (u *updater) builders() ([]*hashtree.Builder, error) {
+func (u *updater) builders() []*hashtree.Builder {
 	out := make([]*hashtree.Builder, u.params.N)
 	for n := range out {
 		var f fan
@@ -286,7 +290,7 @@ func (u *updater) builders() ([]*hashtree.Builder, error) {
 			out[n] = hashtree.NewBuilder(u.params.Segments(), treeWriter(n, f, u.places))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // roots writes the rest of the block hash trees and returns their roots.

@@ -82,7 +82,7 @@ def growth(o):
             for _ in range(runs_for(size, o)):
                 taken["encode"].append(s.encode())
                 taken["decode"].append(s.decode())
-        out["sizes"][str(size)] = {what: {m: spread([t[m] for t in took]) for m in ("cpu", "wall", "maxrss_kib")} for what, took in taken.items()}
+        out["sizes"][str(size)] = {what: {m: spread([t[m] for t in took]) for m in ("user", "system", "wall", "maxrss_kib")} for what, took in taken.items()}
     return out
 
 
@@ -104,4 +104,4 @@ def update(o):
             f.write((s.dir / "byte").read_bytes())
         s.decode()  # compares
     return {"size": o.update_size, "encode": encode, "shares": 10,
-            **{m: spread([t[m] for t in taken]) for m in ("cpu", "wall", "maxrss_kib", "read", "written")}}
+            **{m: spread([t[m] for t in taken]) for m in ("wall", "maxrss_kib", "read", "written")}}

@@ -142,9 +142,10 @@ def growth(f, out):
     names = [s for s in sizes if s != "1"]
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 4))
     for what, colour, marker in (("encode", BLUE, "o"), ("decode", RED, "s")):
-        rates = [tables.per_byte(sizes, s, what, "cpu") for s in names]
-        left.plot(range(len(names)), [b for _, b in rates], color=colour, marker=marker, label=what)
-        left.plot(range(len(names)), [a for a, _ in rates], color=colour, marker=marker, mfc="white", ls=":", label=f"{what}, with the process start")
+        left.plot(range(len(names)), [tables.per_byte(sizes, s, what) for s in names], color=colour, marker=marker, label=what)
+        large = [i for i, s in enumerate(names) if int(s) >= tables.TICKS]
+        left.plot(large, [tables.per_byte(sizes, names[i], what, ("user",)) for i in large], color=colour, marker=marker, mfc="white", ls=":",
+                  label=f"{what}, without the kernel")
         right.plot(range(len(names)), [sizes[s][what]["maxrss_kib"]["max"] / 1024 for s in names], color=colour, marker=marker, label=what)
     right.axhline(64, color=INK, ls="--", lw=1.2)
     right.annotate("target: at most 64 MiB", (0, 64), xytext=(0, 4), textcoords="offset points")
@@ -157,7 +158,7 @@ def growth(f, out):
     right.legend(loc="center right")
     figure.tight_layout()
     save(figure, out / "performance-growth.svg", "Time for each byte and peak memory, by size of the file",
-         "; ".join(f"{what} {tables.short(int(s))}: {tables.per_byte(sizes, s, what, 'cpu')[1]:.2f} ns for each byte, "
+         "; ".join(f"{what} {tables.short(int(s))}: {tables.per_byte(sizes, s, what):.2f} ns for each byte, "
                    f"{sizes[s][what]['maxrss_kib']['max'] / 1024:.0f} MiB" for what in ("encode", "decode") for s in names) + ".")
 
 

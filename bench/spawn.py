@@ -31,5 +31,5 @@ def run(out, command):
 
 if __name__ == "__main__":
     status, took, usage, io = run(sys.argv[1], sys.argv[2:])
-    print('{"status": %d, "wall": %.6f, "cpu": %.6f, "maxrss_kib": %d, "read": %s, "written": %s}'
-          % (status, took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, io["rchar"], io["wchar"]))
+    print('{"status": %d, "wall": %.6f, "user": %.6f, "system": %.6f, "maxrss_kib": %d, "read": %s, "written": %s}'
+          % (status, took, usage.ru_utime, usage.ru_stime, usage.ru_maxrss, io["rchar"], io["wchar"]))

@@ -3,6 +3,7 @@ package capability
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/golafs/mutable/internal/tagged"
@@ -70,20 +71,34 @@ func (s LeaseSecret) lease(purpose string, file, bucket tagged.Tag, si StorageIn
 	return NewSecret(bucket.Pair(perFile[:], id[:]))
 }
 
-// zeroIV is the counter that every use of AES starts from: the keys never repeat.
-var zeroIV [aes.BlockSize]byte
-
 // DataKey returns the cipher of one segment, which both encrypts and decrypts: AES-128 in
 // counter mode with a key made of the segment's salt (SDMF: the IV) and the read key.
 func (r Read) DataKey(salt [16]byte) cipher.Stream {
-	key := r.key()
-	return ctr(short(dataKeyTag.Pair(salt[:], key[:])))
+	return r.DataKeyAt(salt, 0)
 }
 
-func ctr(key [16]byte) cipher.Stream {
+// DataKeyAt returns the same cipher from byte off of the segment on, which must be a multiple
+// of 16.
+func (r Read) DataKeyAt(salt [16]byte, off int64) cipher.Stream {
+	if off%aes.BlockSize != 0 {
+		panic("capability: a cipher from the middle of an AES block on")
+	}
+	key := r.key()
+	return ctr(short(dataKeyTag.Pair(salt[:], key[:])), uint64(off/aes.BlockSize))
+}
+
+// zeroIV is the counter that every use of AES starts from: the keys never repeat.
+var zeroIV [aes.BlockSize]byte
+
+// ctr returns AES in counter mode, which goes on at counter.
+func ctr(key [16]byte, counter uint64) cipher.Stream {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic("capability: " + err.Error()) // 16 bytes are always a key
 	}
-	return cipher.NewCTR(block, zeroIV[:])
+	iv := zeroIV[:]
+	if counter > 0 {
+		iv = binary.BigEndian.AppendUint64(make([]byte, 8, aes.BlockSize), counter)
+	}
+	return cipher.NewCTR(block, iv)
 }

@@ -148,7 +148,7 @@ func (k *SigningKey) VerificationKey() *VerificationKey {
 // write key.
 func (k *SigningKey) Encrypt() []byte {
 	out := make([]byte, len(k.der()))
-	ctr(short(writeKeyTag.Sum(k.der()))).XORKeyStream(out, k.der())
+	ctr(short(writeKeyTag.Sum(k.der())), 0).XORKeyStream(out, k.der())
 	return out
 }
 
@@ -157,7 +157,7 @@ func (k *SigningKey) Encrypt() []byte {
 func (w Write) DecryptKey(encrypted []byte) (*SigningKey, error) {
 	der := make([]byte, len(encrypted))
 	want := w.key()
-	ctr(want).XORKeyStream(der, encrypted)
+	ctr(want, 0).XORKeyStream(der, encrypted)
 	if got := short(writeKeyTag.Sum(der)); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 		return nil, fmt.Errorf("capability: encrypted private key: %w", share.ErrHash)
 	}

@@ -306,6 +306,22 @@ func checkStream(t *testing.T, s cipher.Stream, key []byte) {
 	}
 }
 
+// A key stream that starts in the middle is the rest of the whole one.
+func TestDataKeyAt(t *testing.T) {
+	read := parse[capability.Write](t, vectors.Cases()[0].WriteCap).ReadCap()
+	salt := [16]byte{1, 2, 3}
+	const size = 5000
+	whole, rest := make([]byte, size), make([]byte, size)
+	read.DataKey(salt).XORKeyStream(whole, whole)
+	for _, off := range []int64{0, 16, 4096, 4096 + 256} {
+		clear(rest)
+		read.DataKeyAt(salt, off).XORKeyStream(rest[off:], rest[off:])
+		if !bytes.Equal(rest[off:], whole[off:]) {
+			t.Errorf("from byte %d on: %x, want %x", off, rest[off:off+16], whole[off:off+16])
+		}
+	}
+}
+
 // The worked chain of the specification (crypto.md, section 2).
 func TestSpecification(t *testing.T) {
 	rising := func(from, n int) []byte {
