@@ -20,6 +20,12 @@ var entry = layout.Table[Node]{
 	layout.Bytes("node hash", len(share.Hash{}), func(n *Node) []byte { return n.Hash[:] }),
 }
 
+// EntryFields describes an entry of a share hash chain.
+func EntryFields() []layout.Entry { return entry.Entries() }
+
+// NodeFields describes a node as block hash trees store it.
+func NodeFields() []layout.Entry { return entry[1:].Entries() }
+
 // EntrySize is the length of one entry of a share hash chain, in bytes.
 var EntrySize = entry.Size()
 

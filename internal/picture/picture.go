@@ -1,0 +1,173 @@
+// Package picture draws boxes, lines and words on a grid of character cells, once for two
+// forms: as SVG for the eye, and as text for a terminal, a diff or a screen reader.
+//
+// Everything stands on whole cells, so the text form has what the SVG has, and a word that
+// fits its box in one fits it in the other. [Picture.Check] says where something does not.
+// Colours, fonts and patterns are in palette.go.
+package picture
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Columns is the most that a picture may be wide.
+const Columns = 100
+
+// A Picture is what was drawn so far. Places are in cells, from the top left corner.
+type Picture struct {
+	Name        string // of the file, without its ending
+	Title       string // one line
+	Description string // what there is to see, for who does not see it
+
+	items         []item
+	columns, rows int
+}
+
+// New returns an empty picture.
+func New(name, title, description string) *Picture {
+	return &Picture{Name: name, Title: title, Description: description}
+}
+
+// A Point is a cell.
+type Point struct{ X, Y int }
+
+// An item is something drawn.
+type item interface {
+	svg(*writer)
+	text(*canvas)
+}
+
+func (p *Picture) add(i item, right, below int) {
+	p.items = append(p.items, i)
+	p.columns, p.rows = max(p.columns, right), max(p.rows, below)
+}
+
+// Size returns the columns and rows that the picture takes.
+func (p *Picture) Size() (columns, rows int) { return p.columns, p.rows }
+
+// Box draws a box whose border takes the outermost of w times h cells. It covers what was
+// drawn before.
+func (p *Picture) Box(x, y, w, h int, fill Fill) { p.box(x, y, w, h, fill, false) }
+
+// Torn is Box with a torn lower edge: the box is as high as what it shows, whatever that is.
+func (p *Picture) Torn(x, y, w, h int, fill Fill) { p.box(x, y, w, h, fill, true) }
+
+func (p *Picture) box(x, y, w, h int, fill Fill, torn bool) {
+	p.add(&box{x, y, w, h, fill, torn}, x+w, y+h)
+}
+
+// Fill colours w times h whole cells, without a border. In the text form it is not there:
+// what it says must be said in words too.
+func (p *Picture) Fill(x, y, w, h int, fill Fill) { p.add(&area{x, y, w, h, fill}, x+w, y+h) }
+
+// Rule draws a thin line above w cells of row y. In the text form it is not there.
+func (p *Picture) Rule(x, y, w int) { p.add(&rule{x, y, w}, x+w, y) }
+
+// Text writes s from cell x on, in a single row.
+func (p *Picture) Text(x, y int, s string) { p.write(x, y, s, Normal) }
+
+// Strong is Text in bold.
+func (p *Picture) Strong(x, y int, s string) { p.write(x, y, s, Bold) }
+
+// Muted is Text in a weaker colour, for what explains.
+func (p *Picture) Muted(x, y int, s string) { p.write(x, y, s, Weak) }
+
+// Right writes s so that it ends before cell x.
+func (p *Picture) Right(x, y int, s string, w Weight) { p.write(x-Width(s), y, s, w) }
+
+// Centre writes s in the middle of w cells from x on.
+func (p *Picture) Centre(x, y, w int, s string, weight Weight) {
+	p.write(x+(w-Width(s))/2, y, s, weight)
+}
+
+func (p *Picture) write(x, y int, s string, w Weight) {
+	if s != "" {
+		p.add(&words{x, y, s, w}, x+Width(s), y+1)
+	}
+}
+
+// Width returns the cells that s takes.
+func Width(s string) int { return utf8.RuneCountInString(s) }
+
+// Bar draws a thick vertical line over h rows in column x, in the colour and the dashes of
+// fill.
+func (p *Picture) Bar(x, y, h int, fill Fill) { p.add(&bar{x, y, h, fill}, x+1, y+h) }
+
+// Line draws a line through the middle of cells; each is in the row or column of the one
+// before. Where a line ends on a box's border, it joins it.
+func (p *Picture) Line(points ...Point) { p.path(points, false) }
+
+// Arrow is Line with a head at its last point.
+func (p *Picture) Arrow(points ...Point) { p.path(points, true) }
+
+func (p *Picture) path(points []Point, head bool) {
+	for i, q := range points {
+		if i > 0 && q.X != points[i-1].X && q.Y != points[i-1].Y {
+			panic("picture: a line that is neither level nor upright")
+		}
+		p.columns, p.rows = max(p.columns, q.X+1), max(p.rows, q.Y+1)
+	}
+	p.add(&path{points, head}, 0, 0)
+}
+
+// Shape draws a polygon through corners that need not be on cells. In the text form it is
+// not there.
+func (p *Picture) Shape(fill Fill, corners ...[2]float64) { p.add(&shape{fill, corners}, 0, 0) }
+
+// Group draws what draw draws as one thing that a page can find by its id, and that the
+// keyboard reaches; label is what it says there.
+func (p *Picture) Group(id, label string, draw func()) {
+	outer := p.items
+	p.items = nil
+	draw()
+	g := &group{id, label, p.items}
+	p.items = append(outer, g)
+}
+
+// Check says what is wrong with the picture: words that touch other words or a line, run
+// over the border of a box, or go beyond the last column.
+func (p *Picture) Check() error {
+	if p.columns > Columns {
+		return fmt.Errorf("picture %s: %d columns, want at most %d", p.Name, p.columns, Columns)
+	}
+	c := p.canvas()
+	if len(c.conflicts) > 0 {
+		return fmt.Errorf("picture %s: %s", p.Name, c.conflicts[0])
+	}
+	return nil
+}
+
+type (
+	box struct {
+		x, y, w, h int
+		fill       Fill
+		torn       bool
+	}
+	area struct {
+		x, y, w, h int
+		fill       Fill
+	}
+	rule  struct{ x, y, w int }
+	words struct {
+		x, y   int
+		s      string
+		weight Weight
+	}
+	bar struct {
+		x, y, h int
+		fill    Fill
+	}
+	path struct {
+		points []Point
+		head   bool
+	}
+	shape struct {
+		fill    Fill
+		corners [][2]float64
+	}
+	group struct {
+		id, label string
+		items     []item
+	}
+)

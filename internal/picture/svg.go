@@ -1,0 +1,145 @@
+package picture
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"strconv"
+	"strings"
+)
+
+// Pixels of a cell, and around the picture.
+const (
+	cellWidth  = 8
+	cellHeight = 20
+	margin     = 16
+)
+
+// A writer writes SVG.
+type writer struct {
+	bytes.Buffer
+	name string // makes ids differ from those of other pictures in one page
+}
+
+// SVG returns the picture as a file of its own. It is the same each time.
+func (p *Picture) SVG() []byte {
+	w := &writer{name: p.Name}
+	width, height := p.columns*cellWidth+2*margin, p.rows*cellHeight+2*margin
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="%s-title %[5]s-desc">`+"\n",
+		width, height, width, height, p.Name)
+	fmt.Fprintf(w, "<title id=\"%s-title\">%s</title>\n<desc id=\"%[1]s-desc\">%[3]s</desc>\n", p.Name, escape(p.Title), escape(p.Description))
+	fmt.Fprintf(w, "<style>\n%s</style>\n", Style(".picture"))
+	w.WriteString("<defs>\n")
+	for _, f := range order {
+		if h := hatches[f]; h != "" {
+			fmt.Fprintf(w, `<pattern id="%s-%s" width="8" height="8" patternUnits="userSpaceOnUse"><path d="%s" stroke="var(--%[2]s-bar)" stroke-width="1" opacity=".28"/></pattern>`+"\n", p.Name, f, h)
+		}
+	}
+	w.WriteString("</defs>\n")
+	fmt.Fprintf(w, `<rect class="back" width="%d" height="%d"/>`+"\n", width, height)
+	for _, i := range p.items {
+		i.svg(w)
+	}
+	w.WriteString("</svg>\n")
+	return w.Bytes()
+}
+
+func escape(s string) string { return html.EscapeString(s) }
+
+// Places in pixels: of a cell's edges, and of its middle.
+func px(x float64) string { return strconv.FormatFloat(margin+x*cellWidth, 'f', -1, 64) }
+func py(y float64) string { return strconv.FormatFloat(margin+y*cellHeight, 'f', -1, 64) }
+func mx(x int) string     { return px(float64(x) + 0.5) }
+func my(y int) string     { return py(float64(y) + 0.5) }
+
+// fill draws outline, an element's name and attributes, in a fill's colour, and again in its
+// hatch.
+func (w *writer) fill(f Fill, outline string) {
+	fmt.Fprintf(w, "<%s class=\"%s\"/>", outline, f)
+	if hatches[f] != "" {
+		fmt.Fprintf(w, "<%s fill=\"url(#%s-%s)\"/>", outline, w.name, f)
+	}
+}
+
+func (b *box) svg(w *writer) {
+	outline := fmt.Sprintf(`rect x="%s" y="%s" width="%d" height="%d"`, mx(b.x), my(b.y), (b.w-1)*cellWidth, (b.h-1)*cellHeight)
+	if b.torn {
+		outline = fmt.Sprintf(`path d="M%s %sV%sH%sV%s%sZ"`, mx(b.x), my(b.y+b.h-1), my(b.y), mx(b.x+b.w-1), my(b.y+b.h-1), teeth(b.w-1))
+	}
+	w.fill(b.fill, outline)
+	fmt.Fprintf(w, "<%s class=\"line\"/>\n", outline)
+}
+
+// teeth is the way back along a torn edge of so many cells.
+func teeth(cells int) string {
+	var b strings.Builder
+	for i := range cells {
+		fmt.Fprintf(&b, "l-%d %d", cellWidth, 5-10*(i%2))
+	}
+	return b.String()
+}
+
+func (a *area) svg(w *writer) {
+	w.fill(a.fill, fmt.Sprintf(`rect x="%s" y="%s" width="%d" height="%d"`, px(float64(a.x)), py(float64(a.y)), a.w*cellWidth, a.h*cellHeight))
+	w.WriteByte('\n')
+}
+
+func (r *rule) svg(w *writer) {
+	fmt.Fprintf(w, `<path class="rule" d="M%s %sH%s"/>`+"\n", px(float64(r.x)), py(float64(r.y)), px(float64(r.x+r.w)))
+}
+
+func (t *words) svg(w *writer) {
+	class := ""
+	if t.weight != Normal {
+		class = fmt.Sprintf(` class="%s"`, t.weight)
+	}
+	// Each font's cells are made as wide as ours.
+	fmt.Fprintf(w, `<text%s x="%s" y="%s" textLength="%d" lengthAdjust="spacingAndGlyphs" xml:space="preserve">%s</text>`+"\n",
+		class, px(float64(t.x)), py(float64(t.y)+0.72), Width(t.s)*cellWidth, escape(t.s))
+}
+
+func (b *bar) svg(w *writer) {
+	fmt.Fprintf(w, `<path class="%s-bar" d="M%s %sV%s"/>`+"\n", b.fill, mx(b.x), py(float64(b.y)), py(float64(b.y+b.h)))
+}
+
+func (p *path) svg(w *writer) {
+	fmt.Fprintf(w, `<path class="line" d="M%s %s`, mx(p.points[0].X), my(p.points[0].Y))
+	for _, q := range p.points[1:] {
+		fmt.Fprintf(w, "L%s %s", mx(q.X), my(q.Y))
+	}
+	w.WriteString(`"/>`)
+	if p.head {
+		end, before := p.points[len(p.points)-1], p.points[len(p.points)-2]
+		turn := 0
+		switch {
+		case before.Y < end.Y:
+			turn = 90
+		case before.X > end.X:
+			turn = 180
+		case before.Y > end.Y:
+			turn = 270
+		}
+		fmt.Fprintf(w, `<path class="head" transform="translate(%s %s) rotate(%d)" d="M4 0L-5 -4.5V4.5Z"/>`, mx(end.X), my(end.Y), turn)
+	}
+	w.WriteByte('\n')
+}
+
+func (s *shape) svg(w *writer) {
+	var b strings.Builder
+	for i, c := range s.corners {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%s,%s", px(c[0]), py(c[1]))
+	}
+	w.fill(s.fill, fmt.Sprintf(`polygon points="%s"`, b.String()))
+	w.WriteByte('\n')
+}
+
+func (g *group) svg(w *writer) {
+	fmt.Fprintf(w, `<g id="%s" class="part" tabindex="0" role="img" aria-label="%s">`+"\n", g.id, escape(g.label))
+	for _, i := range g.items {
+		i.svg(w)
+	}
+	w.WriteString("</g>\n")
+}
