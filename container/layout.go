@@ -2,6 +2,7 @@ package container
 
 import (
 	"github.com/golafs/mutable/internal/layout"
+	"github.com/golafs/mutable/internal/tagged"
 	"github.com/golafs/mutable/share"
 )
 
@@ -20,4 +21,9 @@ func Layout() layout.Format {
 // LeaseLayout describes a lease as a container stores it.
 func LeaseLayout() layout.Format {
 	return layout.Format{Name: "lease", Title: "Lease", Fields: record.Entries()}
+}
+
+// Derivations describes the hash at the end of version 2's magic.
+func Derivations() []tagged.Derivation {
+	return []tagged.Derivation{{Name: "end of the magic", Length: len(v1Tail), Tag: headerTag, From: []string{"text of the magic"}}}
 }

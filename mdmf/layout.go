@@ -10,15 +10,22 @@ import (
 // another language.
 func Layout() layout.Format {
 	parts := offsets.Parts(between, map[string]string{
-		share.EncPrivKey:      "the key's DER: 1,214 to 1,219",
+		share.EncPrivKey:      "1,214 to 1,219",
 		share.ShareHashChain:  "34 × log₂ P(N)",
 		share.Signature:       "256",
-		share.VerificationKey: "the key's DER: 294, or 292 of old files",
+		share.VerificationKey: "294, in old files 292",
 		share.Gap:             "up to byte 2,167",
-		share.ShareData:       "for each segment 16 + ⌈its length ÷ k⌉",
+		share.ShareData:       "per segment 16 + ⌈its length ÷ k⌉",
 		share.BlockHashTree:   "32 × (2 P(segments) − 1)",
 	})
+	reserved := map[string]int{
+		share.EncPrivKey:      reservedPrivateKey,
+		share.ShareHashChain:  chainLength(share.MaxShares),
+		share.Signature:       reservedSignature,
+		share.VerificationKey: reservedVerificationKey,
+	}
 	for i := range parts {
+		parts[i].Reserved = int64(reserved[parts[i].Name])
 		switch p := &parts[i]; p.Name {
 		case share.ShareHashChain:
 			p.Of, p.Times = hashtree.EntryFields(), "log₂ P(N)"

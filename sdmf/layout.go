@@ -9,13 +9,13 @@ import (
 // Layout describes the share for those who draw it, list it, or write a parser for it in
 // another language.
 func Layout() layout.Format {
-	key := layout.Part{Name: share.VerificationKey, End: offsets[0].Name, Size: "the key's DER: 294, or 292 of old files"}
+	key := layout.Part{Name: share.VerificationKey, End: offsets[0].Name, Size: "294, in old files 292"}
 	parts := append([]layout.Part{key}, offsets.Parts(between, map[string]string{
 		share.Signature:      "256",
 		share.ShareHashChain: "34 × log₂ P(N)",
 		share.BlockHashTree:  "32",
 		share.ShareData:      "⌈data length ÷ k⌉",
-		share.EncPrivKey:     "the key's DER: 1,214 to 1,219",
+		share.EncPrivKey:     "1,214 to 1,219",
 	})...)
 	for i := range parts {
 		switch p := &parts[i]; p.Name {

@@ -44,6 +44,8 @@ type Part struct {
 	Size  string  // formula, in the letters of docs/format
 	Of    []Entry // the record that it consists of, where it does
 	Times string  // how many of those
+
+	Reserved int64 // bytes that writers keep free for it; only the sum of all counts
 }
 
 // Parts returns the regions between successive entries, which have these names. sizes has

@@ -65,7 +65,7 @@ var (
 var (
 	dashes  = map[Fill]string{Hashed: "6 3", Secret: "2 3", Changed: "10 3", Bad: "3 2"}
 	hatches = map[Fill]string{
-		Secret: "M0 8L8 0", Empty: "M0 0L8 8", Changed: "M0 4H8", Bad: "M0 8L8 0M0 0L8 8", Data: "M4 4h1",
+		Secret: "M0 8L8 0", Empty: "M0 0L8 8", Changed: "M1 0V8", Bad: "M0 8L8 0M0 0L8 8", Data: "M4 4h1",
 	}
 )
 
@@ -90,7 +90,7 @@ func Style(scope string) string {
 	rules("", func(c Colour) string { return c.Dark })
 	b.WriteString("}\n")
 	fmt.Fprintf(&b, "%s text{font:13px %s;fill:var(--ink)}\n", scope, FontFamily)
-	fmt.Fprintf(&b, "%[1]s .bold{font-weight:700}\n%[1]s .weak{fill:var(--weak)}\n", scope)
+	fmt.Fprintf(&b, "%[1]s .bold{font-weight:700}\n%[1]s .weak{fill:var(--weak)}\n%[1]s .title{font-size:16px;font-weight:700}\n", scope)
 	fmt.Fprintf(&b, "%s .line{fill:none;stroke:var(--line);stroke-width:1.2}\n", scope)
 	fmt.Fprintf(&b, "%s .rule{stroke:var(--line);stroke-width:.5;opacity:.6}\n", scope)
 	fmt.Fprintf(&b, "%s .head{fill:var(--line)}\n%[1]s .back{fill:var(--back)}\n", scope)

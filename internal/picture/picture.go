@@ -46,23 +46,18 @@ func (p *Picture) add(i item, right, below int) {
 // Size returns the columns and rows that the picture takes.
 func (p *Picture) Size() (columns, rows int) { return p.columns, p.rows }
 
-// Box draws a box whose border takes the outermost of w times h cells. It covers what was
-// drawn before.
-func (p *Picture) Box(x, y, w, h int, fill Fill) { p.box(x, y, w, h, fill, false) }
+// Box draws a box whose border takes the outermost of w times h cells, and shares it with
+// boxes that have theirs on the same cells. It covers what was drawn inside before; with the
+// fill "" only words and lines.
+func (p *Picture) Box(x, y, w, h int, fill Fill) { p.add(&box{x, y, w, h, fill}, x+w, y+h) }
 
-// Torn is Box with a torn lower edge: the box is as high as what it shows, whatever that is.
-func (p *Picture) Torn(x, y, w, h int, fill Fill) { p.box(x, y, w, h, fill, true) }
-
-func (p *Picture) box(x, y, w, h int, fill Fill, torn bool) {
-	p.add(&box{x, y, w, h, fill, torn}, x+w, y+h)
-}
+// Break draws a tear through w cells of row y, from border to border of a box: it is longer
+// or shorter than it is drawn here.
+func (p *Picture) Break(x, y, w int) { p.add(&tear{x, y, w}, x+w, y+1) }
 
 // Fill colours w times h whole cells, without a border. In the text form it is not there:
 // what it says must be said in words too.
 func (p *Picture) Fill(x, y, w, h int, fill Fill) { p.add(&area{x, y, w, h, fill}, x+w, y+h) }
-
-// Rule draws a thin line above w cells of row y. In the text form it is not there.
-func (p *Picture) Rule(x, y, w int) { p.add(&rule{x, y, w}, x+w, y) }
 
 // Text writes s from cell x on, in a single row.
 func (p *Picture) Text(x, y int, s string) { p.write(x, y, s, Normal) }
@@ -96,24 +91,32 @@ func (p *Picture) Bar(x, y, h int, fill Fill) { p.add(&bar{x, y, h, fill}, x+1, 
 
 // Line draws a line through the middle of cells; each is in the row or column of the one
 // before. Where a line ends on a box's border, it joins it.
-func (p *Picture) Line(points ...Point) { p.path(points, false) }
+func (p *Picture) Line(points ...Point) { p.path(points, path{}) }
 
 // Arrow is Line with a head at its last point.
-func (p *Picture) Arrow(points ...Point) { p.path(points, true) }
+func (p *Picture) Arrow(points ...Point) { p.path(points, path{head: true}) }
 
-func (p *Picture) path(points []Point, head bool) {
+// Into is Arrow for a last point on a box's border, which the tip of its head touches.
+func (p *Picture) Into(points ...Point) { p.path(points, path{head: true, into: true}) }
+
+func (p *Picture) path(points []Point, look path) {
 	for i, q := range points {
 		if i > 0 && q.X != points[i-1].X && q.Y != points[i-1].Y {
 			panic("picture: a line that is neither level nor upright")
 		}
 		p.columns, p.rows = max(p.columns, q.X+1), max(p.rows, q.Y+1)
 	}
-	p.add(&path{points, head}, 0, 0)
+	look.points = points
+	p.add(&look, 0, 0)
 }
 
 // Shape draws a polygon through corners that need not be on cells. In the text form it is
 // not there.
 func (p *Picture) Shape(fill Fill, corners ...[2]float64) { p.add(&shape{fill, corners}, 0, 0) }
+
+// Guide draws a thin line between points that need not be on cells. In the text form it is
+// not there.
+func (p *Picture) Guide(from, to [2]float64) { p.add(&guide{from, to}, 0, 0) }
 
 // Group draws what draw draws as one thing that a page can find by its id, and that the
 // keyboard reaches; label is what it says there.
@@ -142,13 +145,12 @@ type (
 	box struct {
 		x, y, w, h int
 		fill       Fill
-		torn       bool
 	}
+	tear struct{ x, y, w int }
 	area struct {
 		x, y, w, h int
 		fill       Fill
 	}
-	rule  struct{ x, y, w int }
 	words struct {
 		x, y   int
 		s      string
@@ -161,11 +163,13 @@ type (
 	path struct {
 		points []Point
 		head   bool
+		into   bool // the head ends at the last point
 	}
 	shape struct {
 		fill    Fill
 		corners [][2]float64
 	}
+	guide struct{ from, to [2]float64 }
 	group struct {
 		id, label string
 		items     []item

@@ -13,6 +13,7 @@ const (
 	cellWidth  = 8
 	cellHeight = 20
 	margin     = 16
+	heading    = 36 // room for the title
 )
 
 // A writer writes SVG.
@@ -24,7 +25,7 @@ type writer struct {
 // SVG returns the picture as a file of its own. It is the same each time.
 func (p *Picture) SVG() []byte {
 	w := &writer{name: p.Name}
-	width, height := p.columns*cellWidth+2*margin, p.rows*cellHeight+2*margin
+	width, height := p.columns*cellWidth+2*margin, p.rows*cellHeight+2*margin+heading
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="%s-title %[5]s-desc">`+"\n",
 		width, height, width, height, p.Name)
 	fmt.Fprintf(w, "<title id=\"%s-title\">%s</title>\n<desc id=\"%[1]s-desc\">%[3]s</desc>\n", p.Name, escape(p.Title), escape(p.Description))
@@ -37,10 +38,11 @@ func (p *Picture) SVG() []byte {
 	}
 	w.WriteString("</defs>\n")
 	fmt.Fprintf(w, `<rect class="back" width="%d" height="%d"/>`+"\n", width, height)
+	fmt.Fprintf(w, `<text class="title" x="%d" y="%d">%s</text>`+"\n<g transform=\"translate(0 %d)\">\n", margin, margin+16, escape(p.Title), heading)
 	for _, i := range p.items {
 		i.svg(w)
 	}
-	w.WriteString("</svg>\n")
+	w.WriteString("</g>\n</svg>\n")
 	return w.Bytes()
 }
 
@@ -63,29 +65,29 @@ func (w *writer) fill(f Fill, outline string) {
 
 func (b *box) svg(w *writer) {
 	outline := fmt.Sprintf(`rect x="%s" y="%s" width="%d" height="%d"`, mx(b.x), my(b.y), (b.w-1)*cellWidth, (b.h-1)*cellHeight)
-	if b.torn {
-		outline = fmt.Sprintf(`path d="M%s %sV%sH%sV%s%sZ"`, mx(b.x), my(b.y+b.h-1), my(b.y), mx(b.x+b.w-1), my(b.y+b.h-1), teeth(b.w-1))
+	if b.fill != "" {
+		w.fill(b.fill, outline)
 	}
-	w.fill(b.fill, outline)
 	fmt.Fprintf(w, "<%s class=\"line\"/>\n", outline)
 }
 
-// teeth is the way back along a torn edge of so many cells.
-func teeth(cells int) string {
-	var b strings.Builder
-	for i := range cells {
-		fmt.Fprintf(&b, "l-%d %d", cellWidth, 5-10*(i%2))
+func (t *tear) svg(w *writer) {
+	const apart = 6 // of its two edges, in pixels
+	teeth := strings.Repeat("l8 4l8 -4", (t.w-1)/2)
+	if t.w%2 == 0 {
+		teeth += "l8 0"
 	}
-	return b.String()
+	back := strings.Repeat("l-8 4l-8 -4", (t.w-1)/2)
+	if t.w%2 == 0 {
+		back = "l-8 0" + back
+	}
+	fmt.Fprintf(w, `<path class="back" d="M%s %sm0 -5%sv%d%sZ"/>`, mx(t.x), my(t.y), teeth, apart, back)
+	fmt.Fprintf(w, `<path class="line" d="M%[1]s %[2]sm0 -5%[3]sM%[1]s %[2]sm0 %[4]d%[3]s"/>`+"\n", mx(t.x), my(t.y), teeth, apart-5)
 }
 
 func (a *area) svg(w *writer) {
 	w.fill(a.fill, fmt.Sprintf(`rect x="%s" y="%s" width="%d" height="%d"`, px(float64(a.x)), py(float64(a.y)), a.w*cellWidth, a.h*cellHeight))
 	w.WriteByte('\n')
-}
-
-func (r *rule) svg(w *writer) {
-	fmt.Fprintf(w, `<path class="rule" d="M%s %sH%s"/>`+"\n", px(float64(r.x)), py(float64(r.y)), px(float64(r.x+r.w)))
 }
 
 func (t *words) svg(w *writer) {
@@ -110,7 +112,10 @@ func (p *path) svg(w *writer) {
 	w.WriteString(`"/>`)
 	if p.head {
 		end, before := p.points[len(p.points)-1], p.points[len(p.points)-2]
-		turn := 0
+		turn, tip := 0, 4
+		if p.into {
+			tip = 0
+		}
 		switch {
 		case before.Y < end.Y:
 			turn = 90
@@ -119,7 +124,7 @@ func (p *path) svg(w *writer) {
 		case before.Y > end.Y:
 			turn = 270
 		}
-		fmt.Fprintf(w, `<path class="head" transform="translate(%s %s) rotate(%d)" d="M4 0L-5 -4.5V4.5Z"/>`, mx(end.X), my(end.Y), turn)
+		fmt.Fprintf(w, `<path class="head" transform="translate(%s %s) rotate(%d)" d="M%d 0l-9 -4.5v9Z"/>`, mx(end.X), my(end.Y), turn, tip)
 	}
 	w.WriteByte('\n')
 }
@@ -134,6 +139,10 @@ func (s *shape) svg(w *writer) {
 	}
 	w.fill(s.fill, fmt.Sprintf(`polygon points="%s"`, b.String()))
 	w.WriteByte('\n')
+}
+
+func (g *guide) svg(w *writer) {
+	fmt.Fprintf(w, `<path class="rule" d="M%s %sL%s %s"/>`+"\n", px(g.from[0]), py(g.from[1]), px(g.to[0]), py(g.to[1]))
 }
 
 func (g *group) svg(w *writer) {

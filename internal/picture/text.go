@@ -26,41 +26,46 @@ type canvas struct {
 	columns   int
 	cells     []rune
 	ways      []uint8 // of lines, by cell
-	torn      []bool
 	conflicts []string
 }
 
 func (p *Picture) canvas() *canvas {
 	n := p.columns * p.rows
-	c := &canvas{columns: p.columns, cells: make([]rune, n), ways: make([]uint8, n), torn: make([]bool, n)}
+	c := &canvas{columns: p.columns, cells: make([]rune, n), ways: make([]uint8, n)}
 	for _, i := range p.items {
 		i.text(c)
 	}
 	return c
 }
 
-// PlainText returns the picture's text form, with its title above.
+// PlainText returns the picture's text form, with its title above. What is drawn only in SVG
+// leaves no margin.
 func (p *Picture) PlainText() string {
 	c := p.canvas()
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", p.Title)
-	for y := range p.rows {
+	lines := make([]string, p.rows)
+	margin := p.columns
+	for y := range lines {
 		var line strings.Builder
 		for x := range p.columns {
 			line.WriteRune(c.sign(y*p.columns + x))
 		}
-		b.WriteString(strings.TrimRight(line.String(), " "))
+		lines[y] = strings.TrimRight(line.String(), " ")
+		if lines[y] != "" {
+			margin = min(margin, len(lines[y])-len(strings.TrimLeft(lines[y], " ")))
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", p.Title)
+	for _, line := range lines {
+		b.WriteString(line[min(margin, len(line)):])
 		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
 func (c *canvas) sign(i int) rune {
-	switch {
-	case c.cells[i] != 0:
+	if c.cells[i] != 0 {
 		return c.cells[i]
-	case c.torn[i] && c.ways[i] == left|right:
-		return '╌'
 	}
 	return corners[c.ways[i]]
 }
@@ -89,10 +94,10 @@ func (c *canvas) way(x, y int, ways uint8) {
 }
 
 func (b *box) text(c *canvas) {
-	for y := b.y; y < b.y+b.h; y++ {
-		for x := b.x; x < b.x+b.w; x++ {
+	for y := b.y + 1; y < b.y+b.h-1; y++ {
+		for x := b.x + 1; x < b.x+b.w-1; x++ {
 			i := c.at(x, y)
-			c.cells[i], c.ways[i], c.torn[i] = 0, 0, b.torn && y == b.y+b.h-1
+			c.cells[i], c.ways[i] = 0, 0
 		}
 	}
 	for x := b.x; x < b.x+b.w-1; x++ {
@@ -110,8 +115,14 @@ func (b *box) text(c *canvas) {
 }
 
 func (*area) text(*canvas)  {}
-func (*rule) text(*canvas)  {}
 func (*shape) text(*canvas) {}
+func (*guide) text(*canvas) {}
+
+func (t *tear) text(c *canvas) {
+	for x := t.x; x < t.x+t.w; x++ {
+		c.cells[c.at(x, t.y)] = '╌'
+	}
+}
 
 func (w *words) text(c *canvas) {
 	x := w.x
