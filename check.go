@@ -23,7 +23,10 @@ type CheckOptions struct {
 // Check says what is wrong with each share, and which versions can be recovered. A share is
 // good only if it is exactly what a writer stores; damaged ones can often still be read.
 func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
-	m := Map(c, shares)
+	return Map(c, shares).check(o)
+}
+
+func (m *Servermap) check(o CheckOptions) *Report {
 	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares))}
 	// What one share proves may explain another: look at those with damage again, at least
 	// once, while more is proven.

@@ -237,25 +237,39 @@ func (e *encoder) frame(roots []share.Hash) (share.Version, error) {
 	} else if errs := back.Malformed(); len(errs) > 0 {
 		return share.Version{}, errs[0]
 	}
-	place := func(name string) share.Region { return h.Region(name, math.MaxInt64) }
-	private, public := e.key.Encrypt(), e.key.VerificationKey().DER()
-	for s := range e.dst {
-		for _, part := range []struct {
-			at share.Region
-			b  []byte
-		}{
-			{place(share.EncPrivKey), private},
-			{place(share.VerificationKey), public},
-			{place(share.ShareHashChain), hashtree.AppendChain(nil, top, e.params.N, s)},
-			{place(share.Signature), signature},
-			{share.Region{Name: share.Header, Length: int64(len(head))}, head},
-		} {
-			if err := write(s, e.dst[s], part.at, part.b); err != nil {
-				return share.Version{}, err
-			}
+	f := frame{h, head, e.key.Encrypt(), e.key.VerificationKey().DER(), signature}
+	for s, dst := range e.dst {
+		if err := f.write(s, dst, hashtree.AppendChain(nil, top, e.params.N, s)); err != nil {
+			return share.Version{}, err
 		}
 	}
 	return share.Version{SeqNum: e.seqNum, RootHash: top[0]}, nil
+}
+
+// A frame is what all shares of a version have in common.
+type frame struct {
+	places          header
+	head            []byte
+	private, public []byte // keys
+	signature       []byte
+}
+
+// write writes all of share s but its blocks and its block hash tree, the header last.
+func (f *frame) write(s int, dst io.WriterAt, chain []byte) error {
+	for _, part := range []struct {
+		name string
+		b    []byte
+	}{
+		{share.EncPrivKey, f.private},
+		{share.VerificationKey, f.public},
+		{share.ShareHashChain, chain},
+		{share.Signature, f.signature},
+	} {
+		if err := write(s, dst, f.places.Region(part.name, math.MaxInt64), part.b); err != nil {
+			return err
+		}
+	}
+	return write(s, dst, share.Region{Name: share.Header, Length: int64(len(f.head))}, f.head)
 }
 
 // write writes b, which must be all of r, into share s, whose writer is dst; nil for a share

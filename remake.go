@@ -4,50 +4,65 @@ import (
 	"sync"
 
 	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/share"
 )
 
 // remake makes what the new version keeps of those shares again that are not changed in
 // place, from k others: it goes through the segments that stay and adds their leaves to trees,
 // which has a builder for each share to make.
 func (u *updater) remake(trees []*hashtree.Builder) error {
-	var wanted []int
-	for n, tree := range trees {
-		if tree != nil {
-			wanted = append(wanted, n)
-		}
-	}
-	if !u.keeps || len(wanted) == 0 {
+	if !u.keeps {
 		return nil
 	}
-	if err := u.remakeSegments(0, u.first, wanted, trees); err != nil {
+	put := func(n int, at share.Region, stored []byte) error {
+		for _, t := range u.targets {
+			if t.Number == n && !t.InPlace {
+				if err := write(n, t.dst, at, stored); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	if err := u.f.remake(0, u.first, u.places, trees, put); err != nil {
 		return err
 	}
-	return u.remakeSegments(u.end, max(u.end, u.f.v.Segments()), wanted, trees)
+	return u.f.remake(u.end, max(u.end, u.f.v.Segments()), u.places, trees, put)
 }
 
-func (u *updater) remakeSegments(first, end int, wanted []int, trees []*hashtree.Builder) error {
-	code, err := u.f.code()
+// remake makes the blocks of segments first to end-1 of those shares again that trees has a
+// builder for, from k others, and adds their leaves. put gets what each share is to store,
+// from several goroutines at once, for a share that is laid out as places says.
+func (f *File) remake(first, end int, places header, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
+	code, err := f.code()
 	if err != nil {
 		return err
 	}
-	missing := make([]bool, u.params.N)
-	for _, n := range wanted {
-		missing[n] = true
+	var wanted []int
+	missing := make([]bool, f.v.N)
+	for n, tree := range trees {
+		if tree != nil {
+			wanted = append(wanted, n)
+			missing[n] = true
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
 	}
 	var adding sync.Mutex
 	p := newPipeline(first, end)
-	return p.run(u.workers, func() error {
+	return p.run(f.workers, func() error {
 		from, to := &fetched{}, &segment{}
 		for {
 			i, ok := p.take(nil)
 			if !ok {
 				return nil
 			}
-			if err := u.f.shares(i, from); err != nil {
+			if err := f.shares(i, from); err != nil {
 				return err
 			}
-			at := u.places.StoredAt(i)
-			length := u.params.BlockLength(i)
+			at := places.StoredAt(i)
+			length := f.v.BlockLength(i)
 			to.shape(len(wanted), int(at.Length)-length, length)
 			for j, n := range wanted {
 				copy(to.stored[j], from.salt[:])
@@ -62,12 +77,8 @@ func (u *updater) remakeSegments(first, end int, wanted []int, trees []*hashtree
 			}
 			for j, n := range wanted {
 				to.leaves[j] = hashtree.BlockHash(to.stored[j])
-				for _, t := range u.targets {
-					if t.Number == n && !t.InPlace {
-						if err := write(n, t.dst, at, to.stored[j]); err != nil {
-							return err
-						}
-					}
+				if err := put(n, at, to.stored[j]); err != nil {
+					return err
 				}
 			}
 			adding.Lock()

@@ -75,8 +75,8 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 	if n >= u.params.N {
 		return nil, fmt.Errorf("number %d of a file with %d shares", n, u.params.N)
 	}
-	if !c.own(u.c) {
-		return nil, errors.New("it does not show that it is a share of this file; it is left alone")
+	if !c.own(u.c.VerifyCap(), &u.c) {
+		return nil, errNotOwn
 	}
 	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: u.shareSize(u.places)}}
 	if c.version != nil && c.version != u.f.v {
@@ -104,19 +104,25 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 // own reports whether e is shown to be a share of the file, whatever is wrong with it: by its
 // place, its header, its verification or private key, or by the write enabler in front of
 // it. Nothing else is overwritten.
-func (e *member) own(w capability.Write) bool {
+// w may be nil.
+func (e *member) own(c capability.Verify, w *capability.Write) bool {
 	if e.Own || e.version != nil {
 		return true
 	}
-	if c := e.Container; c != nil && c.WriteEnabler.Equal(w.WriteEnabler(c.NodeID)) {
+	if c := e.Container; c != nil && w != nil && c.WriteEnabler.Equal(w.WriteEnabler(c.NodeID)) {
 		return true
 	}
 	if e.share == nil {
 		return false
 	}
-	_, keyErr := proof.Key(w.VerifyCap(), e.share)
-	_, privateErr := proof.PrivateKey(w, e.share)
-	return keyErr == nil || privateErr == nil
+	if _, err := proof.Key(c, e.share); err == nil {
+		return true
+	}
+	if w == nil {
+		return false
+	}
+	_, err := proof.PrivateKey(*w, e.share)
+	return err == nil
 }
 
 // maxTested is how much of a share without a header is compared before it is overwritten
@@ -242,15 +248,25 @@ func (u *updater) openWriters() error {
 			return err
 		}
 	}
-	all := make([]fan, u.params.N)
-	for i, t := range u.targets {
-		if t.dst = given[i]; t.dst == nil {
-			t.dst = &recorder{c: t.ShareChange}
+	for n, f := range fans(u.params.N, u.plan.Changes, given) {
+		if f != nil {
+			u.dst[n] = f
 		}
-		all[t.Number] = append(all[t.Number], t.ShareChange)
-		u.dst[t.Number] = all[t.Number]
 	}
 	return nil
+}
+
+// fans gives each change its writer, or where there is none a recorder, and returns what
+// writes to all that have one number, for each of n numbers; nil where none has.
+func fans(n int, changes []*ShareChange, given []io.WriterAt) []fan {
+	all := make([]fan, n)
+	for i, c := range changes {
+		if c.dst = given[i]; c.dst == nil {
+			c.dst = &recorder{c: c}
+		}
+		all[c.Number] = append(all[c.Number], c)
+	}
+	return all
 }
 
 // splice writes what changes in the block hash tree of t and returns its root.
