@@ -115,8 +115,7 @@ func (r *rebuilder) open() error {
 // findFrame finds what all shares of the version have in common.
 func (r *rebuilder) findFrame() error {
 	v := r.f.v
-	head := slices.Concat(v.Signed(), v.tables[0])
-	places, err := parseHeader(v.Format, head)
+	head, places, err := v.soundHeader()
 	if err != nil {
 		return err
 	}
@@ -141,6 +140,26 @@ func (r *rebuilder) findFrame() error {
 		}
 	}
 	return nil
+}
+
+// soundHeader returns a header with which every region has its right length: with the offset
+// table of most shares, or if those have none that can be right, as a writer would have made
+// it.
+func (v *version) soundHeader() ([]byte, header, error) {
+	var heads [][]byte
+	for _, table := range v.tables {
+		heads = append(heads, slices.Concat(v.Signed(), table))
+	}
+	for _, e := range v.members {
+		heads = append(heads, e.share.PackedBytes())
+	}
+	for _, head := range heads {
+		if s, err := openAs(v.Format, head, Source{Size: math.MaxInt64}); err == nil && len(s.Malformed()) == 0 {
+			places, err := parseHeader(v.Format, head)
+			return head, places, err
+		}
+	}
+	return nil, nil, fmt.Errorf("mutable: version %d: no share has an offset table that can be right", v.SeqNum)
 }
 
 // isPrivate reports whether b, the encrypted private key in s, may be the file's.

@@ -131,13 +131,16 @@ func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (
 	u := &updater{UpdateOptions: o, c: c, f: f, off: off, size: size, plan: &Plan{Old: f.v.Head}}
 	if f.v.Format == share.SDMF {
 		p.SegmentSize = share.RoundUp(p.DataLength, p.K)
-		u.end = 1
+		u.end = p.Segments()
 	} else {
 		if p.SegmentSize == 0 { // some writers' empty files
 			p.SegmentSize = share.RoundUp(share.DefaultSegmentSize, p.K)
 		}
 		u.first = int(off / int64(p.SegmentSize))
-		u.end = int((off+size-1)/int64(p.SegmentSize)) + 1
+		u.end = u.first
+		if size > 0 {
+			u.end = int((off+size-1)/int64(p.SegmentSize)) + 1
+		}
 		u.keeps = u.first > 0 || u.end < f.v.Segments()
 	}
 	e := EncodeOptions{Format: f.v.Format, K: p.K, N: p.N, SeqNum: newest + 1, Rand: o.Rand, Workers: o.Workers}.defaults()

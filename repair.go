@@ -1,0 +1,145 @@
+package mutable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/share"
+)
+
+// RepairOptions adjusts Repair. The zero value settles on the best recoverable version if
+// nothing is lost by that.
+type RepairOptions struct {
+	// OpenOptions say which version to settle on: an older one is rolled back to.
+	OpenOptions
+
+	// Force settles even where that is the end of another version that is newer, or has the
+	// same sequence number. Otherwise that is a *LossError.
+	Force bool
+
+	// Write is needed to make a new version. Without it Repair can bring one version to N good
+	// shares where no newer one is known.
+	Write *capability.Write
+
+	Rand io.Reader // as in UpdateOptions
+
+	// Writers is as in UpdateOptions.
+	Writers func([]*ShareChange) ([]io.WriterAt, error)
+}
+
+// Repair plans to settle on one version and to bring it to N good shares. Where that is the
+// newest, its lost and damaged shares are made again as they were, see Rebuild, over those of
+// older versions. Where there are newer shares, or others with the same sequence number, its
+// contents become a new version, newer than all. So do those of a version that an update made
+// without some shares, with the write capability.
+//
+// Every byte of every share is read. The plan deletes shares with numbers that the version
+// does not have. What is not shown to be the file's is left alone. Of a healthy file the plan
+// has no changes.
+func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, error) {
+	m := Map(c, sources)
+	report := m.check(CheckOptions{Verify: true, Write: o.Write})
+	best, err := settle(m, report, o.OpenOptions)
+	if err != nil {
+		return nil, err
+	}
+	loss := &LossError{Version: best.Version}
+	fresh := len(best.LeftOut) > 0 && o.Write != nil
+	for _, v := range report.Versions {
+		if v.SeqNum >= best.SeqNum && v.Version != best.Version {
+			fresh = true
+			loss.Lost = append(loss.Lost, v)
+		}
+	}
+	if len(loss.Lost) > 0 && !o.Force {
+		return nil, loss
+	}
+	chosen := OpenOptions{SeqNum: best.SeqNum, RootHash: best.RootHash, Workers: o.Workers}
+	var plan *Plan
+	if !fresh {
+		r := &rebuilder{RebuildOptions: RebuildOptions{OpenOptions: chosen, Verify: true, Write: o.Write, Supersede: true, Writers: o.Writers}, m: m, report: report}
+		plan, err = r.run()
+	} else {
+		plan, err = renew(sources, chosen, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return plan, plan.deleteSurplus(m, o)
+}
+
+// settle returns the version to settle on.
+func settle(m *Servermap, report *Report, o OpenOptions) (VersionReport, error) {
+	for _, v := range report.Versions {
+		if v.Recoverable && o.allow(v.Version) {
+			return v, nil
+		}
+	}
+	return VersionReport{}, m.notEnough(o)
+}
+
+// renew plans a new version with the contents of the chosen one.
+func renew(sources []Source, chosen OpenOptions, o RepairOptions) (*Plan, error) {
+	if o.Write == nil {
+		return nil, errors.New("mutable: only a new version settles this, and that takes the write capability")
+	}
+	f, err := Open(o.Write.ReadCap(), sources, chosen)
+	if err != nil {
+		return nil, err
+	}
+	return rewrite(*o.Write, sources, f, UpdateOptions{OpenOptions: chosen, Rand: o.Rand, Writers: o.Writers, Verify: true})
+}
+
+// rewrite plans a version with all contents of f.
+func rewrite(w capability.Write, sources []Source, f *File, o UpdateOptions) (*Plan, error) {
+	u, err := newUpdater(w, f, 0, f.Size(), o)
+	if err != nil {
+		return nil, err
+	}
+	u.report = Check(w.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &w})
+	return u.run(io.NewSectionReader(f, 0, f.Size()))
+}
+
+// deleteSurplus adds to p that the file's shares are deleted whose numbers it does not have.
+func (p *Plan) deleteSurplus(m *Servermap, o RepairOptions) error {
+	for i, e := range m.shares {
+		n := e.Source.Number
+		if n < p.New.N || errors.Is(e.err, share.ErrForeign) || !e.own(m.cap, o.Write) {
+			continue
+		}
+		before, err := checkstring(e)
+		if err != nil {
+			return err
+		}
+		p.Changes = append(p.Changes, &ShareChange{Number: n, Source: i, Reason: fmt.Errorf("the version has %d shares", p.New.N),
+			Vectors: container.Vectors{Tests: []container.Test{{Length: int64(len(before)), Specimen: before}}, NewLength: new(int64)}})
+	}
+	return nil
+}
+
+// A LossError reports versions that settling on another would be the end of.
+type LossError struct {
+	Version share.Version // to settle on
+	Lost    []VersionReport
+}
+
+func (e *LossError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "mutable: to settle on version %d with root hash %v would be the end of", e.Version.SeqNum, e.Version.RootHash)
+	for i, v := range e.Lost {
+		if i > 0 {
+			b.WriteString(", and of")
+		}
+		fmt.Fprintf(&b, " version %d with root hash %v, ", v.SeqNum, v.RootHash)
+		if v.Recoverable {
+			fmt.Fprintf(&b, "which can be recovered")
+		} else {
+			fmt.Fprintf(&b, "of which shares %v are good and %d are needed", v.Good, v.K)
+		}
+	}
+	return b.String()
+}
