@@ -17,6 +17,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/golafs/mutable/share"
@@ -49,12 +50,17 @@ const (
 
 func (l Level) String() string { return [...]string{"", "verify", "read", "write"}[l] }
 
-// prefixes lists the twelve kinds of strings.
-var prefixes = []struct {
-	text  string
-	form  Form
-	level Level
-}{
+// A Kind is one of the kinds of capability strings.
+type Kind struct {
+	Prefix string
+	Form   Form
+	Level  Level
+}
+
+// Kinds returns all kinds.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+var kinds = []Kind{
 	{"URI:SSK:", Form{share.SDMF, false}, LevelWrite},
 	{"URI:SSK-RO:", Form{share.SDMF, false}, LevelRead},
 	{"URI:SSK-Verifier:", Form{share.SDMF, false}, LevelVerify},
@@ -88,9 +94,9 @@ func (c common) Form() Form { return c.form }
 func (c common) Fingerprint() share.Hash { return c.fingerprint }
 
 func (c common) appendText(b []byte, level Level, key []byte) []byte {
-	for _, p := range prefixes {
-		if p.form == c.form && p.level == level {
-			b = append(b, p.text...)
+	for _, k := range kinds {
+		if k.Form == c.form && k.Level == level {
+			b = append(b, k.Prefix...)
 			b = text.AppendEncode(b, key)
 			b = append(b, ':')
 			return text.AppendEncode(b, c.fingerprint[:])
@@ -244,17 +250,17 @@ func Parse(s string) (Capability, error) {
 			rest, context = r, p
 		}
 	}
-	for _, p := range prefixes {
-		body, ok := strings.CutPrefix(rest, p.text)
+	for _, k := range kinds {
+		body, ok := strings.CutPrefix(rest, k.Prefix)
 		if !ok {
 			continue
 		}
-		if context == readOnlyContext && p.level == LevelWrite || context == immutableContext && p.level != LevelVerify {
-			return nil, fmt.Errorf("capability: a %v capability may not stand behind %q", p.level, context)
+		if context == readOnlyContext && k.Level == LevelWrite || context == immutableContext && k.Level != LevelVerify {
+			return nil, fmt.Errorf("capability: a %v capability may not stand behind %q", k.Level, context)
 		}
-		c, err := parseBody(body, p.form, p.level)
+		c, err := parseBody(body, k.Form, k.Level)
 		if err != nil {
-			return nil, fmt.Errorf("capability: behind %s %w", p.text, err)
+			return nil, fmt.Errorf("capability: behind %s %w", k.Prefix, err)
 		}
 		return c, nil
 	}

@@ -22,7 +22,11 @@ func All() []*picture.Picture {
 		containerFile(container.Layout(), container.V2),
 		leaseRecord(container.LeaseLayout()),
 		coverage(mdmf.Layout()),
+		hashForest(10, 5),
+		segment(),
 		update(mdmf.Layout()),
+		derivations(),
+		capabilities(),
 	}
 }
 

@@ -42,9 +42,12 @@ func TestPlainText(t *testing.T) {
 // Check names words that do not fit.
 func TestCheck(t *testing.T) {
 	draw := map[string]func(*picture.Picture){
-		"over the border":   func(p *picture.Picture) { p.Text(2, 1, "much too long") },
-		"on other words":    func(p *picture.Picture) { p.Text(2, 1, "one"); p.Text(4, 1, "two") },
-		"under a line":      func(p *picture.Picture) { p.Text(20, 1, "word"); p.Line(picture.Point{X: 22, Y: 0}, picture.Point{X: 22, Y: 3}) },
+		"over the border": func(p *picture.Picture) { p.Text(2, 1, "much too long") },
+		"on other words":  func(p *picture.Picture) { p.Text(2, 1, "one"); p.Text(4, 1, "two") },
+		"under a line": func(p *picture.Picture) {
+			p.Text(20, 1, "word")
+			p.Line(picture.Point{X: 22, Y: 0}, picture.Point{X: 22, Y: 3})
+		},
 		"behind the margin": func(p *picture.Picture) { p.Text(picture.Columns-2, 1, "out") },
 	}
 	for name, draw := range draw {
