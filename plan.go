@@ -37,6 +37,9 @@ type ShareChange struct {
 	dst io.WriterAt // where the writes go
 }
 
+// Deletes reports whether the share is to be deleted.
+func (c *ShareChange) Deletes() bool { return c.NewLength != nil && *c.NewLength == 0 }
+
 // recorder adds writes to a change.
 type recorder struct {
 	mu sync.Mutex

@@ -29,8 +29,9 @@ type RebuildOptions struct {
 	// Without it, what most shares have is taken.
 	Write *capability.Write
 
-	// Supersede also makes shares again where shares of other versions are: those are
-	// overwritten. Otherwise they stay, and so does what is missing beside them.
+	// Supersede also makes shares again where shares of other versions are, which are
+	// overwritten, and deletes those with numbers that the version does not have. Otherwise
+	// they stay, and so does what is missing beside them.
 	Supersede bool
 
 	// Writers is as in UpdateOptions.
@@ -246,6 +247,13 @@ func (r *rebuilder) findChanges() error {
 			r.plan.Changes = append(r.plan.Changes, &ShareChange{Number: n, Source: -1, Size: r.size(), Reason: errMissing,
 				Vectors: container.Vectors{Tests: []container.Test{{Length: 1}}}})
 		}
+	}
+	if r.Supersede {
+		surplus, err := r.m.surplus(r.f.v.N, r.Write)
+		if err != nil {
+			return err
+		}
+		r.plan.Changes = append(r.plan.Changes, surplus...)
 	}
 	slices.SortStableFunc(r.plan.Changes, func(a, b *ShareChange) int { return a.Number - b.Number })
 	return nil

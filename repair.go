@@ -59,17 +59,11 @@ func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, erro
 		return nil, loss
 	}
 	chosen := OpenOptions{SeqNum: best.SeqNum, RootHash: best.RootHash, Workers: o.Workers}
-	var plan *Plan
 	if !fresh {
 		r := &rebuilder{RebuildOptions: RebuildOptions{OpenOptions: chosen, Verify: true, Write: o.Write, Supersede: true, Writers: o.Writers}, m: m, report: report}
-		plan, err = r.run()
-	} else {
-		plan, err = renew(sources, chosen, o)
+		return r.run()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return plan, plan.deleteSurplus(m, o)
+	return renew(sources, chosen, o)
 }
 
 // settle returns the version to settle on.
@@ -100,25 +94,30 @@ func rewrite(w capability.Write, sources []Source, f *File, o UpdateOptions) (*P
 	if err != nil {
 		return nil, err
 	}
+	if u.surplus, err = f.m.surplus(f.v.N, &w); err != nil {
+		return nil, err
+	}
 	u.report = Check(w.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &w})
 	return u.run(io.NewSectionReader(f, 0, f.Size()))
 }
 
-// deleteSurplus adds to p that the file's shares are deleted whose numbers it does not have.
-func (p *Plan) deleteSurplus(m *Servermap, o RepairOptions) error {
+// surplus returns the changes that delete the file's shares whose numbers a version of n
+// shares does not have.
+func (m *Servermap) surplus(n int, w *capability.Write) ([]*ShareChange, error) {
+	var out []*ShareChange
 	for i, e := range m.shares {
-		n := e.Source.Number
-		if n < p.New.N || errors.Is(e.err, share.ErrForeign) || !e.own(m.cap, o.Write) {
+		number := e.Source.Number
+		if number < n || errors.Is(e.err, share.ErrForeign) || !e.own(m.cap, w) {
 			continue
 		}
 		before, err := checkstring(e)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p.Changes = append(p.Changes, &ShareChange{Number: n, Source: i, Reason: fmt.Errorf("the version has %d shares", p.New.N),
+		out = append(out, &ShareChange{Number: number, Source: i, Reason: fmt.Errorf("the version has %d shares", n),
 			Vectors: container.Vectors{Tests: []container.Test{{Length: int64(len(before)), Specimen: before}}, NewLength: new(int64)}})
 	}
-	return nil
+	return out, nil
 }
 
 // A LossError reports versions that settling on another would be the end of.

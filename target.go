@@ -241,7 +241,8 @@ func (u *updater) openWriters() error {
 	for _, t := range u.targets {
 		u.plan.Changes = append(u.plan.Changes, t.ShareChange)
 	}
-	given := make([]io.WriterAt, len(u.targets))
+	u.plan.Changes = append(u.plan.Changes, u.surplus...)
+	given := make([]io.WriterAt, len(u.plan.Changes))
 	if u.Writers != nil {
 		var err error
 		if given, err = u.Writers(u.plan.Changes); err != nil {
@@ -261,6 +262,9 @@ func (u *updater) openWriters() error {
 func fans(n int, changes []*ShareChange, given []io.WriterAt) []fan {
 	all := make([]fan, n)
 	for i, c := range changes {
+		if c.Deletes() {
+			continue
+		}
 		if c.dst = given[i]; c.dst == nil {
 			c.dst = &recorder{c: c}
 		}

@@ -114,6 +114,7 @@ type updater struct {
 	keeps    bool // some segments stay as they are
 	moves    bool // the block hash trees get another place or shape
 	targets  []*target
+	surplus  []*ShareChange // shares that are deleted
 	changed  [][]share.Hash // leaves of the segments from first on, by share number
 }
 

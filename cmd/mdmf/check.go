@@ -47,14 +47,7 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 	if w, ok := c.(capability.Write); ok {
 		o.Write = &w
 	}
-	var total int64
-	for _, src := range set.sources {
-		total += src.Size
-	}
-	bar := s.progress("checking", total)
-	for i, src := range set.sources {
-		set.sources[i].ReaderAt = counted{src.ReaderAt, bar}
-	}
+	bar := set.progress(s, "checking")
 	report := mutable.Check(c.VerifyCap(), set.sources, o)
 	bar.Close()
 	if s.json {
@@ -72,6 +65,19 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 		return &failure{exitFailed, errors.New("no version can be recovered")}
 	}
 	return nil
+}
+
+// progress returns a meter for reading every byte of the shares, and lets them report to it.
+func (set *shareSet) progress(s *streams, what string) meter {
+	var total int64
+	for _, src := range set.sources {
+		total += src.Size
+	}
+	bar := s.progress(what, total)
+	for i, src := range set.sources {
+		set.sources[i].ReaderAt = counted{src.ReaderAt, bar}
+	}
+	return bar
 }
 
 // counted reports to a progress bar what is read.
@@ -118,7 +124,23 @@ func printReport(out io.Writer, r *mutable.Report) error {
 			fmt.Fprintf(w, "    %v\n", d)
 		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if r.Health == mutable.Damaged {
+		fmt.Fprintln(out, advice(r))
+	}
+	return nil
+}
+
+// advice says how to mend a damaged file.
+func advice(r *mutable.Report) string {
+	for _, v := range r.Versions {
+		if v.Version != *r.Best && v.SeqNum >= r.Best.SeqNum {
+			return fmt.Sprintf("To settle on version %d: mdmf repair WRITECAP PATH… --to %d --force; that is the end of version %d", r.Best.SeqNum, r.Best.SeqNum, v.SeqNum)
+		}
+	}
+	return "To mend it: mdmf repair CAP PATH…"
 }
 
 // ranges writes sorted numbers in short: 0-2 5 7-9.

@@ -123,7 +123,7 @@ recoverable but damaged.`,
 	flags := root.PersistentFlags()
 	flags.BoolVar(&s.json, "json", false, "print one JSON object instead of text")
 	flags.BoolVar(&s.secrets, "secrets", false, "print secrets too")
-	root.AddCommand(newEncode(s), newDecode(s), newUpdate(s), newCheck(s), newInspect(s), newDiagram(s), newCap(s), newVersion(s))
+	root.AddCommand(newEncode(s), newDecode(s), newUpdate(s), newCheck(s), newRepair(s), newInspect(s), newDiagram(s), newCap(s), newVersion(s))
 	return root
 }
 
