@@ -3,11 +3,19 @@
 package main
 
 import (
+	"bytes"
+	_ "embed"
 	"fmt"
+	"html/template"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/golafs/mutable/diagram"
+	"github.com/golafs/mutable/internal/kaitai"
+	"github.com/golafs/mutable/internal/picture"
+	"github.com/golafs/mutable/internal/specification"
 )
 
 func main() {
@@ -18,14 +26,63 @@ func main() {
 }
 
 func generate() error {
-	for _, p := range diagram.All() {
+	write := func(name string, b []byte) error { return os.WriteFile(name, b, 0o666) }
+	pictures := diagram.All()
+	for _, p := range pictures {
 		base := filepath.Join("docs", "diagrams", p.Name)
-		if err := os.WriteFile(base+".svg", p.SVG(), 0o666); err != nil {
+		if err := write(base+".svg", p.SVG()); err != nil {
 			return err
 		}
-		if err := os.WriteFile(base+".txt", []byte(p.PlainText()), 0o666); err != nil {
+		if err := write(base+".txt", []byte(p.PlainText())); err != nil {
 			return err
 		}
 	}
-	return nil
+	descriptions, err := kaitai.Files()
+	if err != nil {
+		return err
+	}
+	for name, b := range descriptions {
+		if err := write(filepath.Join("docs", "format", name), b); err != nil {
+			return err
+		}
+	}
+	pages, err := filepath.Glob(filepath.Join("docs", "format", "*.md"))
+	if err != nil {
+		return err
+	}
+	for _, name := range pages {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		filled, err := specification.Fill(name, page)
+		if err != nil {
+			return err
+		}
+		if err := write(name, filled); err != nil {
+			return err
+		}
+	}
+	page, err := index(pictures, slices.Sorted(maps.Keys(descriptions)))
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join("docs", "index.html"), page)
+}
+
+//go:embed index.html
+var indexTemplate string
+
+// index returns the page from which everything in docs is reached.
+func index(pictures []*picture.Picture, descriptions []string) ([]byte, error) {
+	t, err := template.New("index").Parse(indexTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, struct {
+		Pictures     []*picture.Picture
+		Descriptions []string
+	}{pictures, descriptions})
+	return b.Bytes(), err
 }

@@ -1,0 +1,117 @@
+package specification_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/internal/layout"
+	"github.com/golafs/mutable/internal/specification"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/sdmf"
+	"github.com/golafs/mutable/share"
+)
+
+// insert returns f with one more field, of two bytes, behind the first n.
+func insert(f layout.Format, n int, name string) layout.Format {
+	at := f.Fields[n].Offset
+	added := layout.Entry{Region: share.Region{Name: name, Offset: at, Length: 2}, Integer: true}
+	f.Fields = slices.Insert(slices.Clone(f.Fields), n, added)
+	for i := n + 1; i < len(f.Fields); i++ {
+		f.Fields[i].Offset += added.Length
+	}
+	f.Signed += added.Length
+	return f
+}
+
+// Tables are drawn from the format: a field more is a row more, and moves those behind it.
+func TestInsertedField(t *testing.T) {
+	f := insert(sdmf.Layout(), 1, "flavour")
+	table := specification.Fields(f)
+	if n := strings.Count(table, "\n") - 2; n != len(f.Fields) {
+		t.Errorf("%d rows, want %d", n, len(f.Fields))
+	}
+	for _, row := range []string{
+		"| 0 | 0x0 | 1 | u8 | version | yes |",
+		"| 1 | 0x1 | 2 | u16 | flavour | yes |",
+		"| 3 | 0x3 | 8 | u64 | sequence number | yes |",
+		"| 69 | 0x45 | 8 | u64 | data length | yes |",
+		"| 77 | 0x4d | 4 | u32 | signature offset | no |",
+	} {
+		if !strings.Contains(table, row+"\n") {
+			t.Errorf("no row %q in\n%s", row, table)
+		}
+	}
+	places := make([]share.Region, len(f.Parts))
+	if regions, row := specification.Regions(f, places), "| `header` | 0 |  | 109 | 0 | 0x0 | 109 | 109 |"; !strings.Contains(regions, row) {
+		t.Errorf("no row %q in\n%s", row, regions)
+	}
+}
+
+// So is a region more, and one that is renamed.
+func TestInsertedRegion(t *testing.T) {
+	f := mdmf.Layout()
+	f.Parts = append(slices.Clone(f.Parts), layout.Part{Name: "appendix", Start: "EOF", Size: "7"})
+	places := make([]share.Region, len(f.Parts))
+	places[len(places)-1] = share.Region{Offset: 1_000, Length: 7}
+	if table, row := specification.Regions(f, places), "| `appendix` | EOF |  | 7 | – | 1,000 | 0x3e8 | 1,007 | 7 |"; !strings.Contains(table, row) {
+		t.Errorf("no row %q in\n%s", row, table)
+	}
+}
+
+// prose returns a page without its tables, on one line.
+func prose(page string) string {
+	lines := slices.Collect(strings.Lines(page))
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "|") })
+	return strings.Join(strings.Fields(strings.Join(lines, "")), " ")
+}
+
+// Every field and every region is explained on its page.
+func TestExplained(t *testing.T) {
+	all := pages(t)
+	for page, formats := range map[string][]layout.Format{
+		"sdmf.md": {sdmf.Layout()}, "mdmf.md": {mdmf.Layout()}, "container.md": {container.Layout(), container.LeaseLayout()},
+	} {
+		text := prose(all[page])
+		for _, f := range formats {
+			for _, e := range f.Fields {
+				if !strings.Contains(text, "**"+e.Name+"**") {
+					t.Errorf("%s does not explain the field %s", page, e.Name)
+				}
+			}
+			for _, p := range f.Parts {
+				if !strings.Contains(text, "`"+p.Name+"`") {
+					t.Errorf("%s does not explain the region %s", page, p.Name)
+				}
+			}
+		}
+	}
+}
+
+// Numbers that the text has from the code are those of the code.
+func TestText(t *testing.T) {
+	all := pages(t)
+	for _, v := range []struct{ page, text string }{
+		{"mdmf.md", fmt.Sprintf("**Share data starts at byte %s, in every share.**", comma(int64(mdmf.ShareDataOffset)))},
+		{"mdmf.md", fmt.Sprintf("Writers take %s for the segment size", comma(share.DefaultSegmentSize))},
+		{"container.md", fmt.Sprintf("`share` starts at byte %d in every container", container.ShareOffset)},
+		{"container.md", fmt.Sprintf("%d days after", container.LeaseDuration/(24*60*60))},
+		{"container.md", fmt.Sprintf("no share longer than %s bytes", comma(container.MaxShareSize))},
+		{"README.md", fmt.Sprintf("1 ≤ k ≤ N ≤ %d", share.MaxShares)},
+		{"traps.md", fmt.Sprintf("which is always at %d", sdmf.HeaderSize)},
+	} {
+		if !strings.Contains(prose(all[v.page]), v.text) && !strings.Contains(all[v.page], v.text) {
+			t.Errorf("%s does not say %q", v.page, v.text)
+		}
+	}
+}
+
+// comma writes a number with a comma between thousands.
+func comma(n int64) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", comma(n/1000), n%1000)
+}
