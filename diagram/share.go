@@ -147,7 +147,7 @@ func segmentRows(h *mdmf.Header) []mapRow {
 	var rows []mapRow
 	for _, i := range []int{0, 1, last} {
 		if i == last {
-			rows = append(rows, mapRow{label: "  ⋮", offset: -1, size: " ", fill: picture.Data, marks: shareMark(hashedMark)})
+			rows = append(rows, mapRow{label: "  …", offset: -1, size: " ", fill: picture.Data, marks: shareMark(hashedMark)})
 		}
 		for _, r := range []struct {
 			name string
