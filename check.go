@@ -184,7 +184,10 @@ func (x *checker) report() *Report {
 	}
 	for _, v := range x.m.versions {
 		good, recoverable := x.count(v)
-		r.Versions = append(r.Versions, VersionReport{v.Version.Version, v.K, v.N, v.DataLength, v.SegmentSize, good, recoverable, v.leftOut()})
+		at := x.placement(v)
+		r.Versions = append(r.Versions, VersionReport{
+			Version: v.Version.Version, K: v.K, N: v.N, Size: v.DataLength, SegmentSize: v.SegmentSize, Good: good, Recoverable: recoverable,
+			Placement: at, Happiness: at.Happiness(), MayFail: at.MayFail(v.K), LeftOut: v.leftOut()})
 		if len(good) < v.N {
 			r.Health = Damaged
 		}
@@ -199,6 +202,17 @@ func (x *checker) report() *Report {
 		r.Health = Unrecoverable
 	}
 	return r
+}
+
+// placement returns where the good shares of v are.
+func (x *checker) placement(v *version) Placement {
+	at := Placement{}
+	for i, f := range x.findings {
+		if f.version == v && f.root && f.number != Unknown && len(f.damage) == 0 {
+			at.add(x.m.shares[i].server(), f.number)
+		}
+	}
+	return at
 }
 
 // leftOut returns the numbers of the shares that v was made without.

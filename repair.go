@@ -85,20 +85,7 @@ func renew(sources []Source, chosen OpenOptions, o RepairOptions) (*Plan, error)
 	if err != nil {
 		return nil, err
 	}
-	return rewrite(*o.Write, sources, f, UpdateOptions{OpenOptions: chosen, Rand: o.Rand, Writers: o.Writers, Verify: true})
-}
-
-// rewrite plans a version with all contents of f.
-func rewrite(w capability.Write, sources []Source, f *File, o UpdateOptions) (*Plan, error) {
-	u, err := newUpdater(w, f, 0, f.Size(), o)
-	if err != nil {
-		return nil, err
-	}
-	if u.surplus, err = f.m.surplus(f.v.N, &w); err != nil {
-		return nil, err
-	}
-	u.report = Check(w.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &w})
-	return u.run(io.NewSectionReader(f, 0, f.Size()))
+	return overwrite(*o.Write, sources, f, io.NewSectionReader(f, 0, f.Size()), f.Size(), UpdateOptions{OpenOptions: chosen, Rand: o.Rand, Writers: o.Writers, Verify: true})
 }
 
 // surplus returns the changes that delete the file's shares whose numbers a version of n

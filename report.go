@@ -47,6 +47,10 @@ type VersionReport struct {
 	Good        []int  `json:"good"`        // the different numbers of shares with nothing wrong
 	Recoverable bool   `json:"recoverable"` // with Verify: k proven blocks of every segment are there
 
+	Placement Placement `json:"placement"` // of the good shares
+	Happiness int       `json:"happiness"` // see Placement
+	MayFail   int       `json:"may_fail"`  // how many servers may fail without losing it; -1 if it is lost
+
 	// LeftOut are numbers of shares that the update which made the version left out. They are
 	// nowhere, and cannot be made again: a new version has them.
 	LeftOut []int `json:"left_out,omitempty"`

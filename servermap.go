@@ -243,6 +243,7 @@ type MappedVersion struct {
 	share.Head
 	Shares      []int // the different share numbers found, sorted
 	Recoverable bool  // at least k of them
+	Placement   Placement
 }
 
 // Versions returns the versions found, newest first: in descending order of sequence number
@@ -251,7 +252,13 @@ func (m *Servermap) Versions() []MappedVersion {
 	out := make([]MappedVersion, len(m.versions))
 	for i, v := range m.versions {
 		n := v.numbers()
-		out[i] = MappedVersion{v.Head, n, len(n) >= v.K}
+		at := Placement{}
+		for _, e := range v.members {
+			if e.number != Unknown {
+				at.add(e.server(), e.number)
+			}
+		}
+		out[i] = MappedVersion{v.Head, n, len(n) >= v.K, at}
 	}
 	return out
 }
@@ -265,6 +272,31 @@ func (m *Servermap) Best() (MappedVersion, bool) {
 		}
 	}
 	return MappedVersion{}, false
+}
+
+// Newer returns the versions that are newer than the best recoverable one: too few of their
+// shares were found. Where there is none that is recoverable, that is all of them.
+func (m *Servermap) Newer() []MappedVersion {
+	all := m.Versions()
+	for i, v := range all {
+		if v.Recoverable {
+			return all[:i]
+		}
+	}
+	return all
+}
+
+// NeedsMerge reports whether several versions with the greatest sequence number are
+// recoverable: two writers did not know of each other, and only a person can tell what the
+// contents should be (mutable/servermap.py: needs_merge).
+func (m *Servermap) NeedsMerge() bool {
+	n := 0
+	for _, v := range m.Versions() {
+		if v.Recoverable && v.SeqNum == m.versions[0].SeqNum {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // Rejected returns the shares that belong to no version, each with the reason.

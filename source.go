@@ -2,6 +2,7 @@ package mutable
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,10 @@ type Source struct {
 	io.ReaderAt
 	Size int64
 
+	// Server is who stores it: what fails together. "" means that nobody else's share is there,
+	// and stands for Name.
+	Server string
+
 	// Own says that it stands where only shares of the file do, as in a storage server's
 	// directory. Update then overwrites it whatever it is.
 	Own bool
@@ -32,6 +37,9 @@ type Source struct {
 	// Container is the file around the share, if there is one. Check looks at it.
 	Container *container.Container
 }
+
+// server returns who stores the share.
+func (s Source) server() string { return cmp.Or(s.Server, s.Name) }
 
 // NewSource returns the share in a file of size bytes, which may be a storage server's
 // container or a bare share. It makes the best of a container whose magic or data length is
@@ -60,7 +68,7 @@ func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 		s = all
 	}
 	if b, ok := file.(share.Bytes); ok {
-		return Source{Name: name, Number: number, ReaderAt: b[container.ShareOffset:][:s.Size()], Size: s.Size(), Container: c}
+		return Source{Name: name, Number: number, ReaderAt: b[min(container.ShareOffset, size):][:s.Size()], Size: s.Size(), Container: c}
 	}
 	return Source{Name: name, Number: number, ReaderAt: s, Size: s.Size(), Container: c}
 }

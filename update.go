@@ -66,7 +66,7 @@ func Update(c capability.Write, sources []Source, off int64, src io.Reader, size
 	if size == 0 {
 		return &Plan{Old: f.v.Head, New: f.v.Head, Faults: f.Faults()}, nil
 	}
-	u, err := newUpdater(c, f, off, size, o)
+	u, err := newUpdater(c, f, change{off: off, size: size}, o)
 	if err != nil {
 		return nil, err
 	}
@@ -107,18 +107,41 @@ type updater struct {
 	plan     *Plan
 	report   *Report // what Check says, without o.Verify only of what is written anew anyway
 	places   header
-	off      int64 // of the bytes that are replaced
-	size     int64
-	first    int  // segment that is written anew
-	end      int  // the one behind the last such
-	keeps    bool // some segments stay as they are
-	moves    bool // the block hash trees get another place or shape
-	targets  []*target
-	surplus  []*ShareChange // shares that are deleted
-	changed  [][]share.Hash // leaves of the segments from first on, by share number
+	change
+	first   int  // segment that is written anew
+	end     int  // the one behind the last such
+	keeps   bool // some segments stay as they are
+	moves   bool // the block hash trees get another place or shape
+	targets []*target
+	surplus []*ShareChange // shares that are deleted
+	changed [][]share.Hash // leaves of the segments from first on, by share number
 }
 
-func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (*updater, error) {
+// A change is what becomes of the contents: size bytes from off on are new, or all of them
+// are, and there are no others.
+type change struct {
+	off, size int64
+	whole     bool
+}
+
+// length returns that of a file of old bytes afterwards.
+func (c change) length(old int64) int64 {
+	if c.whole {
+		return c.size
+	}
+	return max(old, c.off+c.size)
+}
+
+// touched returns which of n segments of so many bytes are written anew: from first to
+// before end.
+func (c change) touched(n int, size uint64) (first, end int) {
+	if c.whole {
+		return 0, n
+	}
+	return int(c.off / int64(size)), int((c.off+c.size-1)/int64(size)) + 1
+}
+
+func newUpdater(c capability.Write, f *File, edit change, o UpdateOptions) (*updater, error) {
 	key, err := f.m.privateKey(c)
 	if err != nil {
 		return nil, err
@@ -128,8 +151,8 @@ func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (
 		return nil, errors.New("mutable: no sequence number is left")
 	}
 	p := f.v.Params
-	p.DataLength = uint64(max(f.Size(), off+size))
-	u := &updater{UpdateOptions: o, c: c, f: f, off: off, size: size, plan: &Plan{Old: f.v.Head}}
+	p.DataLength = uint64(edit.length(f.Size()))
+	u := &updater{UpdateOptions: o, c: c, f: f, change: edit, plan: &Plan{Old: f.v.Head}}
 	if f.v.Format == share.SDMF {
 		p.SegmentSize = share.RoundUp(p.DataLength, p.K)
 		u.end = p.Segments()
@@ -137,12 +160,8 @@ func newUpdater(c capability.Write, f *File, off, size int64, o UpdateOptions) (
 		if p.SegmentSize == 0 { // some writers' empty files
 			p.SegmentSize = share.RoundUp(share.DefaultSegmentSize, p.K)
 		}
-		u.first = int(off / int64(p.SegmentSize))
-		u.end = u.first
-		if size > 0 {
-			u.end = int((off+size-1)/int64(p.SegmentSize)) + 1
-		}
-		u.keeps = u.first > 0 || u.end < f.v.Segments()
+		u.first, u.end = edit.touched(p.Segments(), p.SegmentSize)
+		u.keeps = !edit.whole && (u.first > 0 || u.end < f.v.Segments())
 	}
 	e := EncodeOptions{Format: f.v.Format, K: p.K, N: p.N, SeqNum: newest + 1, Rand: o.Rand, Workers: o.Workers}.defaults()
 	if u.encoder, err = newEncoder(p, key, e); err != nil {
@@ -273,6 +292,9 @@ func (u *updater) faults() (out []*ShareError) {
 // plaintext returns that of the segments that are written anew: what is new from src, and
 // what they keep from the old version.
 func (u *updater) plaintext(src io.Reader) io.Reader {
+	if u.whole {
+		return io.LimitReader(src, u.size)
+	}
 	start := u.params.SegmentOffset(u.first)
 	stop := min(int64(u.params.DataLength), u.params.SegmentOffset(u.end))
 	kept := func(from, to int64) io.Reader { return io.NewSectionReader(u.f, from, max(to-from, 0)) }

@@ -17,6 +17,8 @@ var (
 	ErrForeign = errors.New("share of another file")
 	// ErrNotEnoughShares: fewer than k good shares are at hand.
 	ErrNotEnoughShares = errors.New("not enough good shares")
+	// ErrUncoordinatedWrite: another writer was there first.
+	ErrUncoordinatedWrite = errors.New("uncoordinated write")
 )
 
 // A FormatError reports bytes that are not a well-formed share, container or key.

@@ -102,6 +102,9 @@ func printReport(out io.Writer, r *mutable.Report) error {
 		}
 		fmt.Fprintf(w, "version %d: %s, %d of %d shares good (%s), %d needed; %d bytes, root hash %.8v…\n",
 			v.SeqNum, state, len(v.Good), v.N, ranges(v.Good), v.K, v.Size, v.RootHash)
+		if v.Recoverable {
+			fmt.Fprintf(w, "    %s\n", placed(v))
+		}
 		if len(v.LeftOut) > 0 {
 			fmt.Fprintf(w, "    made without shares %s, which only a new version can have\n", ranges(v.LeftOut))
 		}
@@ -131,6 +134,15 @@ func printReport(out io.Writer, r *mutable.Report) error {
 		fmt.Fprintln(out, advice(r))
 	}
 	return nil
+}
+
+// placed says how well the good shares of a version are dealt out.
+func placed(v mutable.VersionReport) string {
+	on := fmt.Sprintf("good shares on %d servers, happiness %d", len(v.Placement), v.Happiness)
+	if v.MayFail < 0 {
+		return on + ": damaged ones are needed, too"
+	}
+	return fmt.Sprintf("%s: any %d of them may fail", on, v.MayFail)
 }
 
 // advice says how to mend a damaged file.

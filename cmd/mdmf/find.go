@@ -64,6 +64,7 @@ func (s *streams) findShares(paths []string, si capability.StorageIndex, exclusi
 		}
 		set.files = append(set.files, f)
 		src := mutable.NewSource(path, number(path), f.ReaderAt, f.size)
+		src.Server = serverDir(path)
 		src.Own = filepath.Base(filepath.Dir(full)) == si.String()
 		set.sources = append(set.sources, src)
 		return nil
@@ -78,6 +79,16 @@ func (s *streams) findShares(paths []string, si capability.StorageIndex, exclusi
 		return nil, fmt.Errorf("no share files of storage index %v in %s", si, strings.Join(paths, ", "))
 	}
 	return set, nil
+}
+
+// serverDir returns the storage directory that the share at path is in, as servers lay them
+// out, or else just its directory: what is in one place is lost together.
+func serverDir(path string) string {
+	dir := filepath.Dir(path)
+	if shares := filepath.Dir(filepath.Dir(dir)); filepath.Base(shares) == "shares" {
+		return filepath.Dir(shares)
+	}
+	return dir
 }
 
 // walk calls add for path if it is a file, and for the share files in it if it is a

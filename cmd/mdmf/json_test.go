@@ -75,7 +75,7 @@ func runJSON(t *testing.T, wantStatus int, args ...string) map[string]any {
 var (
 	checkShape = keys("health format storage_index", shape{
 		"best":     keys("seqnum root_hash"),
-		"versions": keys("seqnum root_hash k n size segment_size good recoverable"),
+		"versions": keys("seqnum root_hash k n size segment_size good recoverable placement happiness may_fail"),
 		"shares":   keys("path shnum seqnum verdict readable", shape{"damage": nil}),
 	})
 	damageShape  = keys("region offset length reason")

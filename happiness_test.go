@@ -1,0 +1,63 @@
+package mutable
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Happiness and MayFail are what trying everything out gives.
+func TestPlacement(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := Placement{}
+		for i := range rapid.IntRange(0, 7).Draw(t, "servers") {
+			for _, n := range rapid.SliceOfN(rapid.IntRange(0, 6), 1, 4).Draw(t, "shares") {
+				p.add(fmt.Sprint("server ", i), n)
+			}
+		}
+		if got, want := p.Happiness(), matching(slices.Sorted(maps.Keys(p)), p, map[int]bool{}); got != want {
+			t.Errorf("%v: Happiness() = %d, want %d", p, got, want)
+		}
+		k := rapid.IntRange(1, 7).Draw(t, "k")
+		if got, want := p.MayFail(k), mayFail(p, k); got != want {
+			t.Errorf("%v: MayFail(%d) = %d, want %d", p, k, got, want)
+		}
+	})
+}
+
+// matching returns the size of the greatest matching of servers with shares not yet taken.
+func matching(servers []string, p Placement, taken map[int]bool) int {
+	if len(servers) == 0 {
+		return 0
+	}
+	best := matching(servers[1:], p, taken)
+	for _, n := range p[servers[0]] {
+		if !taken[n] {
+			taken[n] = true
+			best = max(best, 1+matching(servers[1:], p, taken))
+			delete(taken, n)
+		}
+	}
+	return best
+}
+
+// mayFail looks at every set of servers that could fail.
+func mayFail(p Placement, k int) int {
+	servers := slices.Collect(maps.Keys(p))
+	most := len(servers)
+	for set := range 1 << len(servers) {
+		var failed []string
+		for i, s := range servers {
+			if set>>i&1 == 1 {
+				failed = append(failed, s)
+			}
+		}
+		if p.without(failed) < k {
+			most = min(most, len(failed)-1)
+		}
+	}
+	return most
+}
