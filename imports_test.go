@@ -14,11 +14,12 @@ const module = "github.com/golafs/mutable"
 // layers lists the packages from top to bottom: imports point down only, and packages of one
 // layer do not import each other.
 var layers = [][]string{
+	{module + "/diagram"},
 	{module, module + "/internal/kaitai"},
 	{module + "/mdmf", module + "/sdmf", module + "/container", module + "/journal"},
 	{module + "/proof"},
 	{module + "/capability", module + "/hashtree", module + "/encoding"},
-	{module + "/internal/layout", module + "/internal/tagged"},
+	{module + "/internal/layout", module + "/internal/tagged", module + "/internal/picture"},
 	{module + "/share"},
 }
 

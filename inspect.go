@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/sdmf"
@@ -13,7 +14,7 @@ import (
 )
 
 // An Inspection explains one file byte by byte, without any capability. Nothing in it is
-// proven. Its JSON form is that of "mdmf inspect --json".
+// proven; see [Verify]. Its JSON form is that of "mdmf inspect --json".
 type Inspection struct {
 	Kind    string         `json:"kind"`             // "container" or "share"
 	Format  share.Format   `json:"format,omitempty"` // 0 if the share's header cannot be read
@@ -26,26 +27,28 @@ type Inspection struct {
 // Inspect explains the container or bare share in a file of size bytes. number is what the
 // file's place says, or Unknown.
 func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
-	in := &Inspection{Kind: "share", Number: number}
-	src := NewSource("", number, file, size)
-	start := int64(0)
+	in, _, _ := inspect(number, file, size)
+	return in
+}
+
+// inspect is Inspect. It also returns the share and where in the file it starts.
+func inspect(number int, file io.ReaderAt, size int64) (in *Inspection, src Source, start int64) {
+	in = &Inspection{Kind: "share", Number: number}
+	src = NewSource("", number, file, size)
+	shown := src
 	if c := src.Container; c != nil {
 		in.Kind = "container"
-		src.ReaderAt, src.Size = c.Share(), c.Share().Size() // slack is slack, whatever the share says
+		shown.ReaderAt, shown.Size = c.Share(), c.Share().Size() // slack is slack, whatever the share says
 		in.Damage = c.Damage()
 		in.Fields, _ = c.Fields() // what is wrong with the leases is among the damage
-		for _, r := range c.Regions() {
-			if r.Name == share.UnknownShareData {
-				start = r.Offset
-			}
-			in.Regions = append(in.Regions, r)
-		}
+		in.Regions = c.Regions()
+		start = min(container.ShareOffset, size)
 	} else {
 		in.Regions = share.Cover([]share.Region{{Name: share.UnknownShareData, Length: size}}, size)
 	}
-	in.share(src, start)
+	in.share(shown, start)
 	slices.SortStableFunc(in.Fields, func(a, b share.Field) int { return cmp.Compare(a.Offset, b.Offset) })
-	return in
+	return in, src, start
 }
 
 // share explains the share, which starts at byte start of the file.

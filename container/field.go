@@ -14,16 +14,20 @@ import (
 const maxListed = 10_000
 
 // Fields returns the fields of the header, of the first 10,000 lease slots, empty ones too,
-// and the number of extra leases. With an error it returns those that it found.
+// and the number of extra leases. With an error it returns those that it found. Where the
+// extra leases do not end with the file they are somewhere else than it says, and what is in
+// their place is not shown: it may be any part of a secret.
 func (c *Container) Fields() ([]share.Field, error) {
 	fields := appendFields(nil, "", header, &c.Header, 0)
 	if c.file.Size() < headerSize {
 		fields = fields[:len(needed)]
 	}
-	if n, damage := c.extraLeases(); damage == nil {
+	most := int64(inlineLeases)
+	if n, damage := c.extraLeases(); damage == nil && c.endDamage(n) == nil {
 		fields = appendFields(fields, "", extra, &extraHeader{uint32(n)}, int64(c.ExtraLeaseOffset))
+		most = maxListed
 	}
-	slots, err := c.slots(maxListed)
+	slots, err := c.slots(most)
 	for _, l := range slots {
 		fields = appendFields(fields, fmt.Sprintf("lease %d: ", l.Slot), record, &l, c.slotOffset(int64(l.Slot)))
 	}

@@ -1,6 +1,8 @@
 package container_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -70,6 +72,44 @@ func TestNoSecretIsPrinted(t *testing.T) {
 				if strings.Contains(text.String(), strings.Trim(form, `"`)) {
 					t.Errorf("%T prints a secret as %q", v, form)
 				}
+			}
+		}
+	}
+}
+
+// Wherever a damaged extra lease offset points to, no part of a secret shows in a field that
+// is none.
+func TestNoSecretInOtherFields(t *testing.T) {
+	f := &memory{}
+	var leases []container.Lease
+	for range 7 {
+		leases = append(leases, container.Lease{Owner: 1, Renew: fill(0xd7), Cancel: fill(0xd7), NodeID: server()})
+	}
+	w, err := container.Create(f, server(), fill(0xd7), 5, leases...)
+	if err == nil {
+		_, err = w.WriteAt([]byte("share"), 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := mustOpen(t, f.b)
+	all, err := stored.Leases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := all[0].Renew.Reveal()
+	right := int64(stored.ExtraLeaseOffset)
+	for x := container.ShareOffset; x < int64(len(f.b)); x++ {
+		if x == right {
+			continue
+		}
+		b := bytes.Clone(f.b)
+		binary.BigEndian.PutUint64(b[share.Named(container.HeaderSpans(), "extra lease offset").Offset:], uint64(x))
+		fields, _ := mustOpen(t, b).Fields()
+		for _, field := range fields {
+			value := b[field.Offset:min(field.Offset+field.Length, int64(len(b)))]
+			if !field.Secret && field.Offset > right && len(value) > 3 && bytes.Contains(secret[:], value[:4]) {
+				t.Errorf("extra leases at byte %d: %s shows what is part of a secret", x, field.Name)
 			}
 		}
 	}

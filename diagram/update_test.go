@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/golafs/mutable"
@@ -14,10 +15,15 @@ import (
 	"github.com/golafs/mutable/vectors"
 )
 
-// memory is a share that grows as it is written.
-type memory struct{ b []byte }
+// memory is a share that grows as it is written, by several goroutines at once.
+type memory struct {
+	mu sync.Mutex
+	b  []byte
+}
 
 func (m *memory) WriteAt(p []byte, off int64) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if n := off + int64(len(p)) - int64(len(m.b)); n > 0 {
 		m.b = append(m.b, make([]byte, n)...)
 	}

@@ -1,0 +1,224 @@
+//go:build !js
+
+package diagram
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/internal/browser"
+	"github.com/golafs/mutable/mdmf"
+)
+
+// A shownPage is the page of a share with a damaged block, in a browser.
+type shownPage struct {
+	*browser.Page
+	url   string
+	parts []part
+}
+
+// show opens the page of a container whose share has a damaged block in segment 1.
+func show(t *testing.T) *shownPage {
+	t.Helper()
+	c := lookup(t, "sweep-mdmf-393220")
+	b := c.Container(c.Shares[0])
+	s, err := mdmf.Parse(c.ShareBytes(c.Shares[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[container.ShareOffset+s.BlockAt(1).Offset+7] ^= 1
+	path := filepath.Join(t.TempDir(), "page.html")
+	text := writePage(t, b, parse(t, c.WriteCap), PageOptions{Name: "server1/storage/shares/ab/abcdefghijklmnopqrstuvwxyz/0"})
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p := &shownPage{browser.Open(t), (&url.URL{Scheme: "file", Path: path}).String(), parts(verify(b, parse(t, c.WriteCap)))}
+	p.Do(focused, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(p.url))
+	t.Cleanup(func() {
+		if got := p.Complaints(); len(got) > 0 {
+			t.Errorf("complaints %q, want none", got)
+		}
+		if got := p.Requests(); !slices.Equal(got, []string{p.url}) {
+			t.Errorf("requests %q, want only the page", got)
+		}
+	})
+	return p
+}
+
+// focused makes the page see the keyboard, as the window in front does.
+var focused = chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	_, err := cdp.Call(ctx, t, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	return err
+})
+
+// id returns the id of the part with this label.
+func (p *shownPage) id(label string) string {
+	return fmt.Sprintf("p%d", slices.IndexFunc(p.parts, func(q part) bool { return q.label == label }))
+}
+
+// field returns the id of a field of the part with this label.
+func (p *shownPage) field(label, name string) string {
+	for j, f := range p.parts[slices.IndexFunc(p.parts, func(q part) bool { return q.label == label })].fields {
+		if f.Name == name {
+			return fmt.Sprintf("%s-%d", p.id(label), j)
+		}
+	}
+	panic("no field " + name)
+}
+
+// pointAt moves the pointer to the middle of the element.
+func (p *shownPage) pointAt(selector string) {
+	at := browser.Eval[[]float64](p.Page, fmt.Sprintf(`(() => {
+		const e = document.querySelector('%s');
+		e.scrollIntoView({ block: "center" });
+		const r = e.getClientRects()[0];
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`, selector))
+	p.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+}
+
+// lit is the condition that all that has this id is lit and can be seen, in the map, among
+// the bytes and wherever else, and that nothing is that has not.
+func lit(id string) string {
+	return fmt.Sprintf(`(() => {
+		const all = [...document.querySelectorAll(".lit")];
+		const row = document.getElementById("m-%[1]s") || document.getElementById("m-%[2]s");
+		const bytes = document.getElementById("%[1]s");
+		const seen = (e) => {
+			const pane = e.closest(".rows, main").getBoundingClientRect(), r = e.getBoundingClientRect();
+			return r.top >= pane.top - 1 && r.top < pane.bottom;
+		};
+		return all.length >= 2 && all.every((e) => e.dataset.part === "%[1]s" || e === row) && all.includes(row) && all.includes(bytes) &&
+			seen(row) && seen(bytes.querySelector("h2") || bytes);
+	})()`, id, strings.Split(id, "-")[0])
+}
+
+// Pointing at one side of the page lights the other.
+func TestPagePointer(t *testing.T) {
+	p := show(t)
+	signature, tree, key := p.id("signature"), p.id("block hash tree"), p.id("verification key")
+	root, enabler := p.field("header", "root hash"), p.field("container's header", "write enabler")
+	lease := p.field("leases", "lease 2: node ID")
+	for _, x := range []struct{ selector, id string }{
+		{"#m-" + signature, signature},
+		{"#m-" + root, root},
+		{"#m-" + tree, tree},
+		{"#" + key + " h2", key},
+		{"#" + key + " pre", key},
+		{`main pre [data-part="` + root + `"]`, root},
+		{`main pre [data-part="` + enabler + `"]`, enabler},
+		{"#" + lease + " td", lease},
+	} {
+		p.pointAt(x.selector)
+		p.Await(lit(x.id))
+	}
+	p.pointAt("h1")
+	p.Await(`document.querySelectorAll(".lit").length === 0`)
+}
+
+// Everything can be reached and lit with the keyboard alone.
+func TestPageKeyboard(t *testing.T) {
+	p := show(t)
+	press := func(keys string) { p.Do(chromedp.KeyEvent(keys)) }
+	focus := func(selector string) string { return fmt.Sprintf("document.activeElement.matches('%s')", selector) }
+	damaged := p.id("block of segment 1")
+
+	press(kb.Tab) // the first link is that to the damage
+	p.Await(focus(`header a[href^="#"]`))
+	press(kb.Enter)
+	p.Await(`location.hash === "#` + p.id("salt of segment 1") + `"`)
+
+	p.Do(chromedp.Focus("#m-p0"))
+	p.Await(lit("p0"))
+	press(kb.ArrowDown)
+	p.Await(focus("#m-p0-0") + " && " + lit("p0-0"))
+	press(kb.ArrowUp)
+	press(kb.ArrowUp) // there is nothing above
+	p.Await(focus("#m-p0"))
+	for range browser.Eval[int](p.Page, `[...document.querySelectorAll("nav a")].findIndex((e) => e.id === "m-`+damaged+`")`) {
+		press(kb.ArrowDown)
+	}
+	p.Await(focus("#m-"+damaged) + " && " + lit(damaged))
+	press(kb.Enter) // goes over to the bytes
+	p.Await(focus("#" + damaged))
+	press(kb.Tab)
+	p.Await(focus("#"+damaged+" h2 a") + " && " + lit(damaged))
+	press(kb.Enter) // and back
+	p.Await(focus("#m-" + damaged))
+}
+
+// The damaged block is named in words, at the top, in the map and at its bytes.
+func TestPageShowsDamage(t *testing.T) {
+	p := show(t)
+	id := p.id("block of segment 1")
+	for _, x := range []struct{ selector, want string }{
+		{"header ul", "block 1 or its salt: hash does not match"},
+		{".tally", "✗ "},
+		{"#m-" + id, "✗ damaged"},
+		{"#" + id, "✗ damaged"},
+		{"#" + id, "lock 1 or its salt: hash does not match"}, // the style sheet makes the first letter large
+		{"#m-" + p.id("block of segment 0"), "✓ proven"},
+	} {
+		if got := browser.Eval[string](p.Page, fmt.Sprintf("document.querySelector('%s').innerText", x.selector)); !strings.Contains(got, x.want) {
+			t.Errorf("%s says %q, want %q", x.selector, got, x.want)
+		}
+	}
+}
+
+// Words can be read in both colour schemes, lit or not, and nothing is cut off or scrolls
+// sideways, on a wide and on a narrow window. The pictures are for whoever wants to look.
+func TestPageLooks(t *testing.T) {
+	p := show(t)
+	for _, width := range []int64{1280, 420} {
+		p.Do(chromedp.EmulateViewport(width, 900), chromedp.Focus("#m-"+p.id("block of segment 1")))
+		for _, scheme := range []string{"light", "dark"} {
+			p.Scheme(scheme)
+			if got := browser.Eval[[]string](p.Page, unreadable); len(got) > 0 {
+				t.Errorf("%s, %d wide: %q", scheme, width, got)
+			}
+		}
+		p.Screenshot(fmt.Sprintf("page-%d", width))
+	}
+}
+
+// unreadable lists the words with a contrast below 4.5:1 or letters below 11 pixels, and what
+// does not fit into its place.
+const unreadable = `(() => {
+	const out = [];
+	const parse = (c) => c.match(/[\d.]+/g).map(Number);
+	const light = (c) => {
+		const [r, g, b] = parse(c).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const back = (e) => {
+		for (; e; e = e.parentElement) {
+			const c = getComputedStyle(e).backgroundColor;
+			if ((parse(c)[3] ?? 1) > 0) return c;
+		}
+	};
+	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (walk.nextNode()) {
+		const e = walk.currentNode.parentElement, text = walk.currentNode.data.trim();
+		if (!text || e.tagName === "SCRIPT") continue;
+		const style = getComputedStyle(e), [a, b] = [light(style.color), light(back(e))].sort();
+		const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (contrast < 4.5) out.push(contrast.toFixed(2) + ": " + text.slice(0, 40));
+		if (parseFloat(style.fontSize) < 11) out.push(style.fontSize + ": " + text.slice(0, 40));
+		if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && !e.matches(".value, pre")) out.push("cut off: " + text.slice(0, 40));
+	}
+	if (document.documentElement.scrollWidth > innerWidth) out.push("scrolls sideways: " + document.documentElement.scrollWidth);
+	return out;
+})()`
