@@ -10,8 +10,10 @@
 //	Encode   contents ──► N shares
 //	Open     capability + shares ──► *File, an io.ReaderAt, io.ReadSeeker and io.WriterTo
 //	Update   capability + shares + new bytes ──► *Plan: what to write where
-//	Map      capability + shares ──► *Servermap: which versions there are
+//	Map      capability + shares ──► *Servermap: which versions there are, and where
 //	Check    capability + shares ──► *Report: every damage by share, place and reason
+//	Rebuild  capability + shares ──► *Plan: lost shares as they were
+//	Repair   capability + shares ──► *Plan: one version, with all of its shares
 //
 // Encode and File work on several segments at once, and hold no more than that in memory.
 //
