@@ -19,7 +19,6 @@ type candidate struct {
 	*member
 	v      *version
 	number int     // proven, or else what its place says
-	placed bool    // the number is proven
 	faults []error // what was wrong, each once
 
 	views   []*view // see all
@@ -51,7 +50,7 @@ func (m *Servermap) candidates(v *version) []*candidate {
 			own = append(own, c)
 		case e.version != nil:
 			others = append(others, c)
-		case !errors.Is(e.err, share.ErrForeign):
+		case !errors.Is(e.err, share.ErrForeign) && !e.unread():
 			stray = append(stray, c)
 		}
 	}
@@ -193,7 +192,7 @@ func (c *candidate) read(w *view, i int, whole bool) (proof.Block, error) {
 
 // place sets the proven number.
 func (c *candidate) place(number int) {
-	c.number, c.placed = number, true
+	c.number = number
 	c.fault(misplaced(c.Source.Number, number))
 }
 

@@ -210,8 +210,11 @@ func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
 		e.add(e.w.Region(share.BlockHashTree), err)
 		return
 	}
-	if n == 0 {
-		return // writers differ in what they store for no leaves, and nothing depends on it
+	if n == 0 { // writers differ in what they store for no leaves, but it is what they proved
+		if stored[0] != p.Root() {
+			e.add(e.w.Region(share.BlockHashTree), fmt.Errorf("node 0: %w", share.ErrHash))
+		}
+		return
 	}
 	storedLeaves := stored[hashtree.Leaf(n, 0):][:n]
 	var want []share.Hash
@@ -226,10 +229,10 @@ func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
 		}
 		want = slices.Clone(stored)
 		for i := range want {
-			if h, ok := p.Node(i); ok {
+			if leaf := i - hashtree.Leaf(n, 0); leaf >= n {
+				want[i] = hashtree.Padding(leaf) // whatever leads to the root
+			} else if h, ok := p.Node(i); ok {
 				want[i] = h
-			} else if leaf := i - hashtree.Leaf(n, 0); leaf >= n {
-				want[i] = hashtree.Padding(leaf)
 			} else if leaf < 0 {
 				want[i] = hashtree.Combine(stored[2*i+1], stored[2*i+2])
 			}

@@ -197,8 +197,9 @@ func (f *File) search(i int, s *fetched) (err error) {
 	s.shards = resized(s.shards, f.v.N)
 	var served []*proof.Share
 	f.rounds(func(c *candidate, whole bool) bool {
-		// Where a place may be wrong about a share's number, the last round finds out.
-		if n := c.number; (c.placed || !whole) && n >= 0 && n < f.v.N && s.shards[n] != nil {
+		// Where a share's number may be wrong, the last round finds out: even one that its stored
+		// root proves, if its blocks are another's.
+		if n := c.number; !whole && n >= 0 && n < f.v.N && s.shards[n] != nil {
 			return true
 		}
 		b, blockErr := c.block(i, whole)
