@@ -18,12 +18,14 @@ type CheckOptions struct {
 	Verify bool
 	// Write, if it is not nil, lets Check see whether the shares hold the file's private key.
 	Write *capability.Write
+	// Limits says what the shares may cost. Of one that is over a limit nothing more is said.
+	Limits Limits
 }
 
 // Check says what is wrong with each share, and which versions can be recovered. A share is
 // good only if it is exactly what a writer stores; damaged ones can often still be read.
 func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
-	return Map(c, shares).check(o)
+	return o.Limits.servermap(c, shares).check(o)
 }
 
 func (m *Servermap) check(o CheckOptions) *Report {
@@ -60,12 +62,12 @@ type finding struct {
 // look examines e as a share of its version, or of any that it fits.
 func (x *checker) look(e *member, again bool) finding {
 	best := x.stray(e)
-	if e.version != nil {
+	if e.version != nil && e.version.over == nil {
 		best = x.views(newCandidate(e, e.version), again)
 	}
-	if !errors.Is(e.err, share.ErrForeign) && !best.root && (again || e.version == nil) {
+	if !errors.Is(e.err, share.ErrForeign) && !e.unread() && !best.root && (again || e.version == nil) {
 		for _, v := range x.m.versions {
-			if v == e.version {
+			if v == e.version || v.over != nil {
 				continue
 			}
 			// Only what proves itself shows that it is a share of v, whatever its header says.
@@ -112,12 +114,15 @@ func (x *checker) views(c *candidate, again bool) finding {
 	return best
 }
 
-// stray explains a share that no signature covers.
+// stray explains a share that no signature covers, or that is over a limit.
 func (x *checker) stray(e *member) finding {
-	f := finding{number: e.number}
+	f := finding{version: e.version, number: e.number}
 	region := share.Region{Name: share.Header}
 	bad, malformed := errors.AsType[*share.FormatError](e.err)
+	limit, over := errors.AsType[*LimitError](e.err)
 	switch s := e.share; {
+	case over:
+		region.Offset = limit.Offset
 	case errors.Is(e.err, share.ErrTruncated):
 		region = share.Region{Name: share.Truncated, Offset: e.Size}
 	case malformed:
@@ -282,6 +287,9 @@ func verdict(damage []share.Damage) Verdict {
 	for _, d := range damage {
 		if errors.Is(d.Err, share.ErrForeign) {
 			return Foreign
+		}
+		if _, ok := errors.AsType[*LimitError](d.Err); ok {
+			return PassedOver
 		}
 		if _, ok := errors.AsType[*share.FormatError](d.Err); ok {
 			v = Malformed

@@ -17,6 +17,7 @@ type OpenOptions struct {
 	SeqNum   uint64     // open the version with this sequence number instead; 0 means any
 	RootHash share.Hash // and this root hash, where versions compete for one; zero means any
 	Workers  int        // how many segments are read at once; 0 means GOMAXPROCS
+	Limits   Limits     // what the shares may cost
 }
 
 // allow reports whether o asks for v.
@@ -30,6 +31,8 @@ func (o OpenOptions) allow(v share.Version) bool {
 //
 // Several segments are worked on at once, and the blocks of one fetched from k shares at once,
 // in the memory of one segment for each worker. Nothing goes on between calls.
+//
+// It keeps plaintext behind pointers: package fmt can be made to print everything else.
 type File struct {
 	read    capability.Read
 	m       *Servermap
@@ -43,21 +46,21 @@ type File struct {
 	candidates []*candidate
 	served     []*proof.Share // the k shares to ask first: those whose blocks made up the last segment
 
-	last lastSegment
+	last *lastSegment
 
 	reading sync.Mutex // guards what follows
 	pos     int64      // where Read goes on
-	ahead   []byte     // plaintext that Read has ready
-	aheadAt int64      // where that starts
+	ahead   *piece     // what Read has ready
 }
 
 // Open opens the best recoverable version of the file that c names. Where the shares do not
 // have one, the error is a *NotEnoughSharesError.
 //
 // A share is of use as soon as its blocks prove themselves, whatever else is wrong with it.
-// So Open finds out only while reading which shares are bad; File.Faults tells.
+// So Open finds out only while reading which shares are bad; File.Faults tells. It also tells of
+// versions that were passed over because they are over a limit.
 func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
-	m := Map(c.VerifyCap(), shares)
+	m := o.Limits.servermap(c.VerifyCap(), shares)
 	refused := m.notEnough(o)
 	for _, v := range m.versions {
 		if !o.allow(v.Version.Version) {
@@ -76,17 +79,22 @@ func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 }
 
 func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
-	return &File{read: c, m: m, v: v, workers: workersOr(workers), candidates: m.candidates(v),
+	return &File{read: c, m: m, v: v, workers: m.limits.workers(workersOr(workers), v.Params), candidates: m.candidates(v),
 		waiting: slices.ContainsFunc(m.shares, func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return !ok }),
 		code:    sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
-		spare:   sync.Pool{New: func() any { return &fetched{} }}}
+		spare:   sync.Pool{New: func() any { return &fetched{} }},
+		last:    &lastSegment{}, ahead: &piece{}}
 }
 
 // probe returns how many different shares of the version there are, up to k. The place of a
 // share counts only once it is proven, or else anybody could make a version look
-// recoverable; but an empty file is in its signed header, and needs no proof of places. The
-// shares that it finds are those that reading starts with.
+// recoverable; but an empty file is in its signed header, and needs no proof of places. Of a
+// version over a limit there are none. The shares that it finds are those that reading starts
+// with.
 func (f *File) probe() int {
+	if f.v.over != nil {
+		return 0
+	}
 	numbers := map[int]bool{}
 	var served []*proof.Share
 	f.rounds(func(c *candidate, whole bool) bool {
@@ -141,7 +149,7 @@ func (f *File) Servermap() *Servermap { return f.m }
 func (f *File) Size() int64 { return int64(f.v.DataLength) }
 
 // Faults returns what was found wrong so far with shares that were passed over: those that
-// belong to no version, and those that failed while f was read.
+// Servermap.Rejected returns, and those that failed while f was read.
 func (f *File) Faults() []*ShareError {
 	f.proving.Lock()
 	defer f.proving.Unlock()

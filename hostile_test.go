@@ -3,9 +3,7 @@ package mutable_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,28 +146,6 @@ func TestConcurrentReads(t *testing.T) {
 		})
 	}
 	group.Wait()
-}
-
-// A File holds plaintext, and prints none.
-func TestFilePrintsNoPlaintext(t *testing.T) {
-	plain := bytes.Repeat([]byte("A"), 99)
-	var sources []mutable.Source
-	for n, m := range encode(t, plain, testKey, mutable.EncodeOptions{}) {
-		sources = append(sources, source("share", n, m.b))
-	}
-	f, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadAll(f); err != nil {
-		t.Fatal(err)
-	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		text := fmt.Sprintf(verb, f)
-		if slices.ContainsFunc([]string{"AAAA", "4141", "65 65", "0x41"}, func(s string) bool { return strings.Contains(text, s) }) {
-			t.Errorf("%s prints the plaintext", verb)
-		}
-	}
 }
 
 // Of two versions with one sequence number, the one that can be read can be asked for.

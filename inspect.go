@@ -33,18 +33,19 @@ func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
 
 // inspect is Inspect. It also returns the share and where in the file it starts.
 func inspect(number int, file io.ReaderAt, size int64) (in *Inspection, src Source, start int64) {
-	in = &Inspection{Kind: "share", Number: number}
+	in = &Inspection{Kind: "share", Number: number, Fields: []share.Field{}, Regions: []share.Region{}}
 	src = NewSource("", number, file, size)
 	shown := src
 	if c := src.Container; c != nil {
 		in.Kind = "container"
 		shown.ReaderAt, shown.Size = c.Share(), c.Share().Size() // slack is slack, whatever the share says
 		in.Damage = c.Damage()
-		in.Fields, _ = c.Fields() // what is wrong with the leases is among the damage
-		in.Regions = c.Regions()
+		fields, _ := c.Fields() // what is wrong with the leases is among the damage
+		in.Fields = append(in.Fields, fields...)
+		in.Regions = append(in.Regions, c.Regions()...)
 		start = min(container.ShareOffset, size)
 	} else {
-		in.Regions = share.Cover([]share.Region{{Name: share.UnknownShareData, Length: size}}, size)
+		in.Regions = append(in.Regions, share.Cover([]share.Region{{Name: share.UnknownShareData, Length: size}}, size)...)
 	}
 	in.share(shown, start)
 	slices.SortStableFunc(in.Fields, func(a, b share.Field) int { return cmp.Compare(a.Offset, b.Offset) })

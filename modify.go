@@ -37,7 +37,7 @@ func overwrite(c capability.Write, sources []Source, f *File, src io.Reader, siz
 	if u.surplus, err = f.m.surplus(f.v.N, &c); err != nil {
 		return nil, err
 	}
-	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c})
+	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c, Limits: o.Limits})
 	return u.run(src)
 }
 

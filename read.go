@@ -122,6 +122,14 @@ func (l *lastSegment) swap(i int, plain []byte) []byte {
 	return old
 }
 
+// A piece is a part of the plaintext.
+type piece struct {
+	plain []byte
+	at    int64 // where it starts
+}
+
+func (p *piece) end() int64 { return p.at + int64(len(p.plain)) }
+
 // Read reads from the current position on. When it has read a segment to its end it reads
 // several of the next at once.
 func (f *File) Read(p []byte) (int, error) {
@@ -133,12 +141,12 @@ func (f *File) Read(p []byte) (int, error) {
 	if f.pos >= f.Size() {
 		return 0, io.EOF
 	}
-	if f.pos < f.aheadAt || f.pos >= f.aheadAt+int64(len(f.ahead)) {
+	if f.pos < f.ahead.at || f.pos >= f.ahead.end() {
 		if err := f.readAhead(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, f.ahead[f.pos-f.aheadAt:])
+	n := copy(p, f.ahead.plain[f.pos-f.ahead.at:])
 	f.pos += int64(n)
 	return n, nil
 }
@@ -148,20 +156,21 @@ func (f *File) Read(p []byte) (int, error) {
 func (f *File) readAhead() error {
 	size := int64(f.v.SegmentSize)
 	i := int(f.pos / size)
-	if len(f.ahead) == 0 || f.pos != f.aheadAt+int64(len(f.ahead)) {
-		s := &fetched{plain: f.ahead}
+	if len(f.ahead.plain) == 0 || f.pos != f.ahead.end() {
+		s := &fetched{plain: f.ahead.plain}
 		plain, err := f.plain(i, s)
 		if err == nil {
-			f.ahead, f.aheadAt = plain, f.v.SegmentOffset(i)
+			*f.ahead = piece{plain, f.v.SegmentOffset(i)}
 		}
 		return err
 	}
 	n := int(min(int64(f.workers)*size, f.Size()-f.pos, math.MaxInt))
-	if cap(f.ahead) < n {
-		f.ahead = make([]byte, n)
+	plain := f.ahead.plain
+	if cap(plain) < n {
+		plain = make([]byte, n)
 	}
-	done, err := f.readAt(f.ahead[:n], f.pos)
-	f.ahead, f.aheadAt = f.ahead[:done], f.pos
+	done, err := f.readAt(plain[:n], f.pos)
+	*f.ahead = piece{plain[:done], f.pos}
 	if done > 0 {
 		return nil // the error is for who gets that far
 	}

@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ type RebuildOptions struct {
 // The new shares are exactly what the version's root hash covers, or else the error says
 // that the shares that are there do not belong together.
 func Rebuild(c capability.Verify, sources []Source, o RebuildOptions) (*Plan, error) {
-	m := Map(c, sources)
+	m := o.Limits.servermap(c, sources)
 	r := &rebuilder{RebuildOptions: o, m: m, report: m.check(CheckOptions{Verify: o.Verify, Write: o.Write})}
 	return r.run()
 }
@@ -63,15 +64,13 @@ type rebuilder struct {
 }
 
 func (r *rebuilder) run() (*Plan, error) {
+	if err := r.m.complete(); err != nil {
+		return nil, err
+	}
 	if err := r.open(); err != nil {
 		return nil, err
 	}
-	r.plan = &Plan{Old: r.f.v.Head, New: r.f.v.Head, LeftOut: r.f.v.leftOut()}
-	for _, s := range r.report.Shares {
-		for _, d := range s.Damage {
-			r.plan.Faults = append(r.plan.Faults, &ShareError{s.Name, s.Number, d})
-		}
-	}
+	r.plan = &Plan{Old: r.f.v.Head, New: r.f.v.Head, LeftOut: r.f.v.leftOut(), Faults: r.report.faults()}
 	if err := r.findFrame(); err != nil {
 		return nil, err
 	}
@@ -115,49 +114,59 @@ func (r *rebuilder) open() error {
 
 // findFrame finds what all shares of the version have in common.
 func (r *rebuilder) findFrame() error {
-	v := r.f.v
-	head, places, err := v.soundHeader()
+	head, places, err := r.soundHeader()
 	if err != nil {
 		return err
 	}
 	r.frame = frame{places: places, head: head, public: r.m.key.DER()}
 	private, signatures := map[string]int{}, map[string]int{}
-	for _, e := range v.members {
+	for _, e := range r.f.v.members {
+		if s, err := openAs(r.f.v.Format, head, e.Source); err == nil {
+			if b, err := s.Read(s.Region(share.EncPrivKey)); err == nil && r.isPrivate(s, b) {
+				private[string(b)]++
+			}
+		}
 		for round := range rounds {
 			for _, s := range r.m.readings(e, round) {
 				if sig, err := proof.Signature(s); err == nil && (signatures[string(sig)] > 0 || proof.CheckSignature(r.m.key, s) == nil) {
 					signatures[string(sig)]++
 				}
-				if b, err := s.Read(s.Region(share.EncPrivKey)); err == nil && r.isPrivate(s, b) {
-					private[string(b)]++
-				}
 			}
 		}
 	}
-	r.frame.signature, r.frame.private = most(signatures), most(private)
-	for name, b := range map[string][]byte{share.Signature: r.frame.signature, share.EncPrivKey: r.frame.private, share.VerificationKey: r.frame.public} {
-		if got, want := int64(len(b)), places.Region(name, math.MaxInt64).Length; got != want {
-			return fmt.Errorf("mutable: %s: %d bytes are at hand, and the offset table of most shares has room for %d", name, got, want)
-		}
+	if len(private) == 0 {
+		return fmt.Errorf("mutable: version %d: no share has the encrypted private key", r.f.v.SeqNum)
 	}
+	r.frame.signature, r.frame.private = most(signatures), most(private)
 	return nil
 }
 
-// soundHeader returns a header with which every region has its right length: with the offset
-// table of most shares, or if those have none that can be right, as a writer would have made
-// it.
-func (v *version) soundHeader() ([]byte, header, error) {
-	var heads [][]byte
+// soundHeader returns a header with which every region has its right length. It has the offset
+// table of most shares, of those that are as writers make them; or one that a writer would
+// have made instead; or else any that can be right.
+func (r *rebuilder) soundHeader() ([]byte, header, error) {
+	v := r.f.v
+	var written, packed, odd [][]byte
 	for _, table := range v.tables {
-		heads = append(heads, slices.Concat(v.Signed(), table))
+		head := slices.Concat(v.Signed(), table)
+		s, err := openAs(v.Format, head, Source{Size: math.MaxInt64})
+		if err != nil {
+			continue
+		}
+		if b := s.PackedBytes(); bytes.Equal(b, head) {
+			written = append(written, head)
+		} else {
+			packed, odd = append(packed, b), append(odd, head)
+		}
 	}
-	for _, e := range v.members {
-		heads = append(heads, e.share.PackedBytes())
-	}
-	for _, head := range heads {
-		if s, err := openAs(v.Format, head, Source{Size: math.MaxInt64}); err == nil && len(s.Malformed()) == 0 {
-			places, err := parseHeader(v.Format, head)
-			return head, places, err
+	for _, head := range slices.Concat(written, packed, odd) {
+		if s, err := openAs(v.Format, head, Source{Size: math.MaxInt64}); err != nil || len(s.Malformed()) > 0 {
+			continue
+		}
+		places, err := parseHeader(v.Format, head)
+		if err == nil && places.Region(share.VerificationKey, math.MaxInt64).Length == int64(len(r.m.key.DER())) &&
+			places.Region(share.Signature, math.MaxInt64).Length == capability.SignatureSize {
+			return head, places, nil
 		}
 	}
 	return nil, nil, fmt.Errorf("mutable: version %d: no share has an offset table that can be right", v.SeqNum)

@@ -41,7 +41,7 @@ type RepairOptions struct {
 // does not have. What is not shown to be the file's is left alone. Of a healthy file the plan
 // has no changes.
 func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, error) {
-	m := Map(c, sources)
+	m := o.Limits.servermap(c, sources)
 	report := m.check(CheckOptions{Verify: true, Write: o.Write})
 	best, err := settle(m, report, o.OpenOptions)
 	if err != nil {
@@ -58,7 +58,7 @@ func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, erro
 	if len(loss.Lost) > 0 && !o.Force {
 		return nil, loss
 	}
-	chosen := OpenOptions{SeqNum: best.SeqNum, RootHash: best.RootHash, Workers: o.Workers}
+	chosen := OpenOptions{SeqNum: best.SeqNum, RootHash: best.RootHash, Workers: o.Workers, Limits: o.Limits}
 	if !fresh {
 		r := &rebuilder{RebuildOptions: RebuildOptions{OpenOptions: chosen, Verify: true, Write: o.Write, Supersede: true, Writers: o.Writers}, m: m, report: report}
 		return r.run()
@@ -73,7 +73,26 @@ func settle(m *Servermap, report *Report, o OpenOptions) (VersionReport, error) 
 			return v, nil
 		}
 	}
-	return VersionReport{}, m.notEnough(o)
+	refused := m.notEnough(o)
+	refused.Shares, refused.Others = report.faults(), nil
+	for _, v := range report.Versions {
+		if v.Recoverable {
+			refused.Others = append(refused.Others, v.Version)
+		} else if refused.Want == 0 && o.allow(v.Version) {
+			refused.Version, refused.Have, refused.Want = v.Version, len(v.Good), v.K
+		}
+	}
+	return VersionReport{}, refused
+}
+
+// faults returns all damage.
+func (r *Report) faults() (out []*ShareError) {
+	for _, s := range r.Shares {
+		for _, d := range s.Damage {
+			out = append(out, &ShareError{s.Name, s.Number, d})
+		}
+	}
+	return out
 }
 
 // renew plans a new version with the contents of the chosen one.

@@ -111,7 +111,9 @@ func (w *world) carryOut(p *mutable.Plan, contents []byte, most int) bool {
 			one[c.Number] = old.b
 		}
 		one.carryOut(w.t, &mutable.Plan{Changes: []*mutable.ShareChange{c}})
-		w.servers[at.server][at.number] = stored{one[c.Number], p.New.Version, true}
+		// What stays in place may be damaged, unless it was verified.
+		whole := !c.InPlace || w.servers[at.server][at.number].whole
+		w.servers[at.server][at.number] = stored{one[c.Number], p.New.Version, whole}
 	}
 	return true
 }
@@ -283,4 +285,22 @@ func TestRepairModel(t *testing.T) {
 			w.read()
 		}
 	})
+}
+
+// Where too little is left of every version, Repair says how much that is, and what is wrong
+// with the rest; a version that is asked for and cannot be recovered is not said to be absent.
+func TestRepairTooLittle(t *testing.T) {
+	o := mutable.EncodeOptions{K: 3, N: 5, Format: share.MDMF}
+	d, shares := encoded(t, 1000, o)
+	w := d.cap()
+	shares[1][len(shares[1])-1] ^= 1
+	kept := shares.keep([]int{0, 1})
+	sources, _ := kept.sources()
+	for _, seqNum := range []uint64{0, 1} {
+		_, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{OpenOptions: mutable.OpenOptions{SeqNum: seqNum}, Write: &w})
+		e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+		if !ok || e.Version.SeqNum != 1 || e.Have != 1 || e.Want != 3 || len(e.Shares) != 1 || e.Shares[0].Number != 1 || len(e.Others) > 0 {
+			t.Errorf("asked for version %d: %v, want that of version 1 share 0 is good and share 1 damaged", seqNum, err)
+		}
+	}
 }

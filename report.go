@@ -25,6 +25,8 @@ const (
 	Corrupt   Verdict = "damaged"   // some bytes are not what was signed and hashed
 	Malformed Verdict = "malformed" // no writer makes such a header, offset table or length
 	Foreign   Verdict = "foreign"   // a sound share of another file
+
+	PassedOver Verdict = "passed over" // not looked at, because of a limit
 )
 
 // A Report is what Check found. Its JSON form is that of "mdmf check --json".

@@ -17,6 +17,7 @@ type Servermap struct {
 	cap      capability.Verify
 	key      *capability.VerificationKey // nil if no share has it
 	shares   []*member                   // as the sources came
+	limits   Limits                      // effective
 	versions []*version                  // newest first
 }
 
@@ -25,14 +26,21 @@ type member struct {
 	Source
 	share   opened   // nil if the header cannot be read
 	version *version // nil if no signature covers the header
-	err     error    // why share or version is nil
+	err     error    // why share or version is nil, or a *LimitError
 	number  int      // proven, or else what its place says
+}
+
+// unread reports whether e was left unread because there are too many shares.
+func (e *member) unread() bool {
+	_, over := errors.AsType[*LimitError](e.err)
+	return over && e.share == nil
 }
 
 // A version is one version with the shares whose headers say that they belong to it.
 type version struct {
 	*proof.Version
 	members []*member
+	over    error            // the limit that it is over
 	tables  [][]byte         // the members' different offset tables: first those that can be right, the most frequent first
 	rank    map[string]int   // of each table: a higher one is likelier to be right
 	salts   map[int][16]byte // MDMF: proven salts by segment
@@ -40,13 +48,18 @@ type version struct {
 
 // Map reads the header of every share, finds the verification key that c names, and checks
 // one signature for each version that the headers tell of. It never fails: what it finds
-// may be that nothing can be recovered.
-func Map(c capability.Verify, sources []Source) *Servermap {
-	m := &Servermap{cap: c}
-	for _, src := range sources {
-		s, err := openShare(src.ReaderAt, src.Size)
-		e := &member{Source: src, share: s, err: err, number: src.Number}
-		if s != nil && e.number >= s.Head().N {
+// may be that nothing can be recovered. It reads little of any share, and has no limits.
+func Map(c capability.Verify, sources []Source) *Servermap { return Unlimited().servermap(c, sources) }
+
+// servermap is Map under l.
+func (l Limits) servermap(c capability.Verify, sources []Source) *Servermap {
+	m := &Servermap{cap: c, limits: l.effective()}
+	for i, src := range sources {
+		e := &member{Source: src, number: src.Number, err: m.limits.share(i)}
+		if e.err == nil {
+			e.share, e.err = openShare(src.ReaderAt, src.Size)
+		}
+		if e.share != nil && e.number >= e.share.Head().N {
 			e.number = Unknown
 		}
 		m.shares = append(m.shares, e)
@@ -124,8 +137,9 @@ func (m *Servermap) findVersions() {
 	}
 	for _, members := range groups {
 		if v := m.sign(members); v != nil {
+			v.over = m.limits.version(v.Head)
 			for _, e := range members {
-				e.version = v
+				e.version, e.err = v, v.over
 			}
 			v.members = members
 			v.countTables()
@@ -242,7 +256,7 @@ func (v *version) numbers() []int {
 type MappedVersion struct {
 	share.Head
 	Shares      []int // the different share numbers found, sorted
-	Recoverable bool  // at least k of them
+	Recoverable bool  // at least k of them, and the version is over no limit
 	Placement   Placement
 }
 
@@ -258,12 +272,12 @@ func (m *Servermap) Versions() []MappedVersion {
 				at.add(e.server(), e.number)
 			}
 		}
-		out[i] = MappedVersion{v.Head, n, len(n) >= v.K, at}
+		out[i] = MappedVersion{v.Head, n, len(n) >= v.K && v.over == nil, at}
 	}
 	return out
 }
 
-// Best returns the newest version of which at least k shares were found. This is what
+// Best returns the newest version that is recoverable. This is what
 // Tahoe-LAFS calls the best recoverable version.
 func (m *Servermap) Best() (MappedVersion, bool) {
 	for _, v := range m.Versions() {
@@ -299,11 +313,12 @@ func (m *Servermap) NeedsMerge() bool {
 	return n > 1
 }
 
-// Rejected returns the shares that belong to no version, each with the reason.
+// Rejected returns the shares that belong to no version, or are passed over because of a limit,
+// each with the reason.
 func (m *Servermap) Rejected() []*ShareError {
 	var out []*ShareError
 	for _, e := range m.shares {
-		if e.version == nil {
+		if e.err != nil {
 			out = append(out, &ShareError{e.Name, e.number, e.err})
 		}
 	}

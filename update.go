@@ -70,7 +70,7 @@ func Update(c capability.Write, sources []Source, off int64, src io.Reader, size
 	if err != nil {
 		return nil, err
 	}
-	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c})
+	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c, Limits: o.Limits})
 	return u.run(src)
 }
 
@@ -142,6 +142,9 @@ func (c change) touched(n int, size uint64) (first, end int) {
 }
 
 func newUpdater(c capability.Write, f *File, edit change, o UpdateOptions) (*updater, error) {
+	if err := f.m.complete(); err != nil {
+		return nil, err
+	}
 	key, err := f.m.privateKey(c)
 	if err != nil {
 		return nil, err

@@ -587,7 +587,8 @@ func TestUpdateHugeClaims(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = mutable.Update(mdmfCap, []mutable.Source{source("tiny", 0, m.b)}, 0, strings.NewReader("new"), 3, mutable.UpdateOptions{})
+	_, err = mutable.Update(mdmfCap, []mutable.Source{source("tiny", 0, m.b)}, 0, strings.NewReader("new"), 3,
+		mutable.UpdateOptions{OpenOptions: mutable.OpenOptions{Limits: mutable.Unlimited()}})
 	runtime.ReadMemStats(&after)
 	if got := after.TotalAlloc - before.TotalAlloc; got > 8<<20 || !errors.Is(err, share.ErrNotEnoughShares) {
 		t.Errorf("%d MiB were allocated for a share of %d bytes: %v", got>>20, len(m.b), err)

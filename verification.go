@@ -60,7 +60,7 @@ type VerifyOptions struct {
 // about a damaged share, because it has others to compare with.
 func Verify(number int, file io.ReaderAt, size int64, o VerifyOptions) *Verification {
 	in, src, start := inspect(number, file, size)
-	v := &Verification{Inspection: in}
+	v := &Verification{Inspection: in, Regions: []VerifiedRegion{}}
 	if o.Cap != nil {
 		v.Capability = o.Cap.Level().String()
 	}

@@ -66,7 +66,10 @@ func newSigningKey(key any, der []byte) (*SigningKey, error) {
 
 // ParseKeyDER reads an unencrypted PKCS#8 PrivateKeyInfo with an RSA key of 2,048 bits. The
 // bytes are kept as they are, because the write key is a hash of them.
-func ParseKeyDER(der []byte) (*SigningKey, error) {
+func ParseKeyDER(der []byte) (*SigningKey, error) { return ownKeyDER(bytes.Clone(der)) }
+
+// ownKeyDER is ParseKeyDER for bytes that nobody else has: the key keeps them, and no copy.
+func ownKeyDER(der []byte) (*SigningKey, error) {
 	var outer cryptobyte.String
 	in := cryptobyte.String(der)
 	if !in.ReadASN1(&outer, asn1.SEQUENCE) {
@@ -79,7 +82,7 @@ func ParseKeyDER(der []byte) (*SigningKey, error) {
 	if err != nil {
 		return nil, &share.FormatError{Field: "private key", Offset: 0, Err: errors.New("not a PKCS#8 private key")}
 	}
-	return newSigningKey(key, bytes.Clone(der))
+	return newSigningKey(key, der)
 }
 
 // ParseKeyPEM reads the first private key of a PEM file: PKCS#8 ("PRIVATE KEY"), whose
@@ -92,7 +95,7 @@ func ParseKeyPEM(b []byte) (*SigningKey, error) {
 		}
 		switch block.Type {
 		case "PRIVATE KEY":
-			return ParseKeyDER(block.Bytes)
+			return ownKeyDER(block.Bytes)
 		case "RSA PRIVATE KEY":
 			if _, ok := block.Headers["DEK-Info"]; ok {
 				return nil, errors.New("capability: private key: encrypted PEM, want it decrypted")
@@ -121,7 +124,8 @@ func (k *SigningKey) Write(form Form) Write {
 }
 
 // Sign returns a signature over signed, SignatureSize bytes. It is randomised: two differ.
-// All shares of a version must carry the same one. random may be nil, for crypto/rand.
+// All shares of a version must carry the same one. random may be nil, for crypto/rand. That the
+// time it takes tells nothing of the key is crypto/rsa's doing.
 func (k *SigningKey) Sign(random io.Reader, signed []byte) ([]byte, error) {
 	if random == nil {
 		random = rand.Reader
@@ -161,7 +165,7 @@ func (w Write) DecryptKey(encrypted []byte) (*SigningKey, error) {
 	if got := short(writeKeyTag.Sum(der)); subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 		return nil, fmt.Errorf("capability: encrypted private key: %w", share.ErrHash)
 	}
-	return ParseKeyDER(der)
+	return ownKeyDER(der)
 }
 
 // A VerificationKey is the public key that every share carries.

@@ -4,137 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"strings"
 	"testing"
-	"text/template"
 
 	"github.com/golafs/mutable/capability"
-	"github.com/golafs/mutable/vectors"
+	"github.com/golafs/mutable/internal/leak"
 )
-
-// forms returns how package fmt and others print the first and the last bytes of secret.
-func forms(secret []byte) []string {
-	lower := base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-	var out []string
-	start, end := secret[:min(len(secret), 6)], secret[max(0, len(secret)-6):]
-	for _, part := range [][]byte{start, end} {
-		out = append(out, string(part), hex.EncodeToString(part), strings.ToUpper(hex.EncodeToString(part)),
-			hex.EncodeToString([]byte(hex.EncodeToString(part))),                          // a string in %x
-			fmt.Sprintf("% x", part), fmt.Sprintf("% X", part), fmt.Sprintf("%# x", part)) // with spaces
-		for _, verb := range []string{"%d", "%+d", "%c", "%o", "%#o", "%O", "%b", "%#x", "%#X", "%q", "%U", "%#U"} {
-			var list []string
-			for _, c := range part {
-				list = append(list, fmt.Sprintf(verb, c))
-			}
-			out = append(out, strings.Join(list, " "), strings.Join(list, ", "))
-		}
-		out = append(out, strings.Trim(strings.ReplaceAll(fmt.Sprint(part), " ", ","), "[]")) // JSON
-		if quoted := fmt.Sprintf("%q", part); len(quoted) > 2 {
-			out = append(out, strings.Trim(quoted, `"`))
-		}
-	}
-	// Groups of these encodings start with the secret. The key of a capability is the first.
-	for _, n := range []int{5, 10} {
-		if len(secret) >= n {
-			out = append(out, lower.EncodeToString(secret[:n]), strings.ToUpper(lower.EncodeToString(secret[:n])),
-				hex.EncodeToString([]byte(lower.EncodeToString(secret[:n]))))
-		}
-	}
-	if len(secret) >= 6 {
-		out = append(out, base64.StdEncoding.EncodeToString(secret[:6]), base64.URLEncoding.EncodeToString(secret[:6]))
-	}
-	return out
-}
-
-// printed returns v as anybody may print it who does not think of secrets.
-func printed(t *testing.T, v any) string {
-	t.Helper()
-	var out strings.Builder
-	for _, verb := range "vTtbcdoOqxXUeEfFgGspw" + "zZ" {
-		for _, flags := range []string{"", "+", "#", "# "} {
-			fmt.Fprintf(&out, "%"+flags+string(verb)+"\n", v)
-		}
-	}
-	fmt.Fprintln(&out, v)
-	fmt.Fprintln(&out, fmt.Errorf("with %v: %w", v, io.EOF), errors.Join(fmt.Errorf("%+v", v), io.EOF))
-	if b, err := json.Marshal(v); err == nil {
-		out.Write(b)
-	} else {
-		fmt.Fprintln(&out, err)
-	}
-	level := slog.LevelVar{}
-	for _, h := range []slog.Handler{slog.NewTextHandler(&out, &slog.HandlerOptions{Level: &level}), slog.NewJSONHandler(&out, nil)} {
-		l := slog.New(h)
-		l.Info("a message", "value", v, slog.Group("group", "value", v))
-		l.With("value", v).Error("a message", slog.Any("values", []any{v}))
-	}
-	if err := template.Must(template.New("").Parse("{{.}} {{printf \"%v %q\" . .}}")).Execute(&out, v); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
-// The search finds a secret in everything that printed prints, or TestSecretsNeverPrint would
-// prove nothing.
-func TestPrintedSecretsAreFound(t *testing.T) {
-	secret := sha256.Sum256([]byte("found"))
-	for _, v := range []any{secret, secret[:], string(secret[:]), &secret, struct{ b [32]byte }{secret}, struct{ b []byte }{secret[:]},
-		[][]byte{secret[:]}, map[string][32]byte{"": secret}} {
-		found := 0
-		out := printed(t, v)
-		for _, form := range forms(secret[:]) {
-			if strings.Contains(out, form) {
-				found++
-			}
-		}
-		if found < 5 {
-			t.Errorf("%T: the secret was found in %d forms only", v, found)
-		}
-	}
-	for _, v := range []struct {
-		name, text string
-	}{
-		{"a list", fmt.Sprint(secret)},
-		{"Go syntax", fmt.Sprintf("%#v", secret)},
-		{"hexadecimal", fmt.Sprintf("%x", secret)},
-		{"upper case", fmt.Sprintf("%X", secret)},
-		{"quoted", fmt.Sprintf("%q", secret[:])},
-		{"characters", fmt.Sprintf("%c", secret)},
-		{"octal", fmt.Sprintf("%o", secret)},
-		{"binary", fmt.Sprintf("%b", secret)},
-		{"base32", vectors.Base32(secret[:]).String()},
-		{"base32 as hexadecimal", fmt.Sprintf("%x", vectors.Base32(secret[:]).String())},
-		{"a capability", "URI:SSK:" + vectors.Base32(secret[:16]).String() + ":"},
-		{"JSON of a slice", mustJSON(t, secret[:])},
-		{"JSON of an array", mustJSON(t, secret)},
-		{"raw", string(secret[:])},
-		{"an error that wraps", fmt.Errorf("bad: %w", fmt.Errorf("%v", secret)).Error()},
-	} {
-		found := false
-		for _, form := range forms(secret[:]) {
-			found = found || strings.Contains(v.text, form)
-		}
-		if !found {
-			t.Errorf("%s: the secret was not found in %q", v.name, v.text)
-		}
-	}
-}
-
-func mustJSON(t *testing.T, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
 
 type exported struct {
 	W capability.Write
@@ -186,14 +63,13 @@ func TestSecretsNeverPrint(t *testing.T) {
 		return b
 	}
 	renewBytes, enablerBytes := renew.Reveal(), enabler.Reveal()
-	secrets := map[string][]byte{
+	var secrets leak.Secrets
+	for name, secret := range map[string][]byte{
 		"write key": decode(w), "read key": decode(r), "secret": secret[:], "renew secret": renewBytes[:], "write enabler": enablerBytes[:],
 		"private key": testDER, "private exponent": private.D.Bytes(), "first prime": private.Primes[0].Bytes(), "second prime": private.Primes[1].Bytes(),
 		"private exponent in decimal": []byte(private.D.String()), "first prime in decimal": []byte(private.Primes[0].String()),
-	}
-	hidden := map[string][]string{}
-	for name, secret := range secrets {
-		hidden[name] = forms(secret)
+	} {
+		secrets.Add(name, secret)
 	}
 	plain := unexported{w, &r, s, l, key, *key, w, caps, [1]capability.Secret{s}, map[string]capability.Write{"w": w}}
 	for _, v := range []any{
@@ -204,15 +80,19 @@ func TestSecretsNeverPrint(t *testing.T) {
 		exported{w, &r, s, l, key, w, caps}, &exported{w, &r, s, l, key, w, caps}, plain, &plain, []unexported{plain},
 		struct{ u unexported }{plain}, struct{ U *unexported }{&plain}, embedded{w, key}, &embedded{w, key}, struct{ e embedded }{embedded{w, key}},
 	} {
-		out := printed(t, v)
-		for name, forms := range hidden {
-			for _, form := range forms {
-				if strings.Contains(out, form) {
-					t.Errorf("%T prints the %s as %q", v, name, form)
-				}
-			}
+		if found := secrets.In(leak.Printed(v)); found != nil {
+			t.Errorf("%T prints %q", v, found)
 		}
 	}
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // A label stands where the secret would, in text and in JSON.

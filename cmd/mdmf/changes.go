@@ -27,7 +27,25 @@ type shareUpdate struct {
 	name  string // and as it is shown
 	log   *journal.Change
 	cut   func(length int64) error
-	fresh *newFile // instead of those two
+	fresh freshShare // instead of those two
+}
+
+// A freshShare is a share that appears whole or not at all.
+type freshShare interface {
+	io.WriterAt
+	Sync() error
+	Commit() error    // over what is there
+	CommitNew() error // where nothing is
+	Discard()
+}
+
+// createShare is where new files for shares come from. A test stops the disk.
+var createShare = func(path string) (freshShare, error) {
+	f, err := create(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // writers returns where the writes of each share go.
@@ -77,11 +95,20 @@ func (x *changes) place(c *mutable.ShareChange) (*shareUpdate, *home, error) {
 		return u, h, err
 	}
 	u.path, u.name = x.set.files[c.Source].path, x.set.sources[c.Source].Name
-	h := x.homes.of(u.path)
-	if c.InPlace || x.set.sources[c.Source].Container != nil || h == nil || h.id == nil || u.Deletes() {
+	h, around := x.homes.of(u.path), x.set.sources[c.Source].Container
+	switch {
+	case c.InPlace || u.Deletes() || h == nil:
+		return u, nil, nil
+	case around == nil && h.kind != bare: // nothing is left of its container, which others around it have
+	case around != nil && x.homes.damaged(around):
+		h = x.homes.around(around, *h)
+	default:
 		return u, nil, nil
 	}
-	return u, h, nil // it is so damaged that nothing of its container is left, which others around it have
+	if err := x.homes.mayCreate(h); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", u.name, err)
+	}
+	return u, h, nil
 }
 
 // change starts the change of a file that is there.
@@ -113,14 +140,11 @@ func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
 
 // write starts a new file for a share, with the same leases as those that it comes to.
 func (x *changes) write(u *shareUpdate, h *home) (io.WriterAt, error) {
-	if h.id != nil && x.homes.cap == nil {
-		return nil, errors.New("a new container needs the write enabler, and so the write capability")
-	}
 	if err := os.MkdirAll(filepath.Dir(u.path), 0o777); err != nil {
 		return nil, err
 	}
 	var err error
-	if u.fresh, err = create(u.path); err != nil || h.id == nil {
+	if u.fresh, err = createShare(u.path); err != nil || h.kind == bare {
 		return u.fresh, err
 	}
 	return container.Create(u.fresh, *h.id, x.homes.cap.WriteEnabler(*h.id), u.Size, h.leases...)
@@ -212,7 +236,9 @@ func (u *shareUpdate) unseal() error {
 func (u *shareUpdate) apply() error {
 	switch {
 	case u.Deletes():
-		return os.Remove(u.path)
+		dir, name := filepath.Split(u.path)
+		d := openDirectory(filepath.Clean(dir))
+		return errors.Join(d.Remove(name), d.Sync())
 	case u.log != nil:
 		return u.log.Apply()
 	case u.Source >= 0:

@@ -43,7 +43,7 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 		return err
 	}
 	defer set.Close()
-	o := mutable.CheckOptions{Verify: verify}
+	o := mutable.CheckOptions{Verify: verify, Limits: mutable.Unlimited()}
 	if w, ok := c.(capability.Write); ok {
 		o.Write = &w
 	}

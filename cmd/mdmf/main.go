@@ -97,7 +97,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // secret is a capability that stands where it should not, as when arguments were swapped.
-var secret = regexp.MustCompile(`URI:[A-Z0-9a-z-]+:[a-z2-7]{20,}[^\s"']*`)
+// It may be cut, damaged, part of a URL, where colons are written as %3A, or go on in the next line.
+var secret = regexp.MustCompile(`(?i)URI(?::|%3A)[a-z0-9-]+(?::|%3A)[^\s"']+(?:\s+[a-z2-7:]{16,}[^\s"']*)*`)
 
 // redact returns an error's text without capabilities.
 func redact(err error) string { return secret.ReplaceAllString(err.Error(), "(capability)") }
@@ -123,8 +124,24 @@ recoverable but damaged.`,
 	flags := root.PersistentFlags()
 	flags.BoolVar(&s.json, "json", false, "print one JSON object instead of text")
 	flags.BoolVar(&s.secrets, "secrets", false, "print secrets too")
-	root.AddCommand(newEncode(s), newDecode(s), newUpdate(s), newCheck(s), newRepair(s), newInspect(s), newDiagram(s), newCap(s), newVersion(s))
+	root.AddCommand(newEncode(s), newDecode(s), newUpdate(s), newCheck(s), newRepair(s), newInspect(s), newCorrupt(s), newDiagram(s),
+		newCap(s), newVersion(s))
+	root.InitDefaultHelpCmd()
+	mendHelp(root)
 	return root
+}
+
+// mendHelp makes an error of help for what is no command: cobra's own prints it, whatever it is.
+func mendHelp(root *cobra.Command) {
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		panic("mdmf: no command help")
+	}
+	help.Example = "  mdmf help decode"
+	help.Args = func(_ *cobra.Command, args []string) error {
+		_, _, err := root.Find(args)
+		return err
+	}
 }
 
 // does makes errors of fn failures.

@@ -110,11 +110,10 @@ func instead(e *mutable.LossError) string {
 
 // toFlags returns the flags that ask repair for v rather than other.
 func toFlags(v, other share.Version) string {
-	flags := fmt.Sprintf("--to %d", v.SeqNum)
 	if v.SeqNum == other.SeqNum {
-		flags += fmt.Sprintf(" --root-hash %v", v.RootHash)
+		return fmt.Sprintf("--to %d --root-hash %v --force", v.SeqNum, v.RootHash)
 	}
-	return flags
+	return fmt.Sprintf("--to %d", v.SeqNum)
 }
 
 // adviseTo is advise for repair.

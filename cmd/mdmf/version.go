@@ -28,6 +28,7 @@ func (v *versionFlags) options() (o mutable.OpenOptions, err error) {
 		return o, usage{fmt.Sprintf("--root-hash is %q, want %d hexadecimal digits", v.rootHash, 2*len(o.RootHash))}
 	}
 	o.SeqNum = v.seqNum
+	o.Limits = mutable.Unlimited() // a file that can be had is to be had
 	copy(o.RootHash[:], b)
 	return o, nil
 }

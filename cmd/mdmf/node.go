@@ -1,0 +1,93 @@
+package main
+
+import (
+	"crypto/sha1"
+	"encoding/base32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
+)
+
+// A node is what is known of the server that a directory for shares belongs to.
+type node struct {
+	id   *capability.NodeID // nil if nothing proves it
+	rank []byte             // its place in the order in which clients go through the servers for a file, see rank; empty if unknown
+}
+
+// nodeOf returns what a server that has its shares below the directory shares says of itself,
+// in files beside its storage directory. In copies of a storage directory alone there are
+// none.
+func nodeOf(shares string, si capability.StorageIndex) (n node) {
+	read := func(name string) string {
+		b, _ := os.ReadFile(filepath.Join(shares, "..", "..", name))
+		return strings.TrimSpace(string(b))
+	}
+	if id, err := capability.ParseNodeID(read("my_nodeid")); err == nil {
+		n.id = &id
+	}
+	text := strings.ToUpper(read("permutation-seed"))
+	if seed, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text); err == nil && text != "" {
+		n.rank = rank(si, seed)
+	}
+	return n
+}
+
+// rank returns by what clients order the servers for a file. Who is about to write goes
+// through them until k in a row have no share, and does not find what is behind those.
+func rank(si capability.StorageIndex, seed []byte) []byte {
+	sum := sha1.Sum(slices.Concat(si[:], seed))
+	return sum[:]
+}
+
+// serverBelow returns the node ID in the first sound container below dir, but not in the
+// directory besides; nil if there is none.
+func serverBelow(dir, besides string) (id *capability.NodeID) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if path == besides {
+			return filepath.SkipDir
+		}
+		if err != nil || d.IsDir() || !isShare(path, d) {
+			return nil
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return nil
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return nil
+		}
+		if c, err := container.Open(f, info.Size()); err == nil && len(c.Damage()) == 0 {
+			id = &c.NodeID
+			return filepath.SkipAll
+		}
+		return nil
+	})
+	return id
+}
+
+// serverOf returns the node ID of the server that the container c of a file was made on.
+// Bytes of its header may be damaged: what counts is the node ID, there or in a lease, that
+// the write enabler is for, or else one that stands in both places. w may be nil.
+func serverOf(c *container.Container, w *capability.Write) *capability.NodeID {
+	ids := []capability.NodeID{c.NodeID}
+	leases, _ := c.Leases()
+	for _, l := range leases {
+		ids = append(ids, l.NodeID)
+	}
+	for _, id := range ids {
+		if w != nil && c.WriteEnabler.Equal(w.WriteEnabler(id)) {
+			return &id
+		}
+	}
+	if slices.Contains(ids[1:], c.NodeID) {
+		return &c.NodeID
+	}
+	return nil
+}
