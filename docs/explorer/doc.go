@@ -1,0 +1,2 @@
+// Package explorer tests the page in this directory in a real browser.
+package explorer
