@@ -48,7 +48,7 @@ type RebuildOptions struct {
 // that the shares that are there do not belong together.
 func Rebuild(c capability.Verify, sources []Source, o RebuildOptions) (*Plan, error) {
 	m := o.Limits.servermap(c, sources)
-	r := &rebuilder{RebuildOptions: o, m: m, report: m.check(CheckOptions{Verify: o.Verify, Write: o.Write})}
+	r := &rebuilder{RebuildOptions: o, m: m, report: m.check(CheckOptions{Verify: o.Verify, Write: o.Write, Workers: o.Workers})}
 	return r.run()
 }
 
@@ -114,37 +114,29 @@ func (r *rebuilder) open() error {
 
 // findFrame finds what all shares of the version have in common.
 func (r *rebuilder) findFrame() error {
-	head, places, err := r.soundHeader()
-	if err != nil {
-		return err
-	}
-	r.frame = frame{places: places, head: head, public: r.m.key.DER()}
-	private, signatures := map[string]int{}, map[string]int{}
-	for _, e := range r.f.v.members {
-		if s, err := openAs(r.f.v.Format, head, e.Source); err == nil {
-			if b, err := s.Read(s.Region(share.EncPrivKey)); err == nil && r.isPrivate(s, b) {
-				private[string(b)]++
-			}
+	v := r.f.v
+	for _, head := range r.heads() {
+		s, err := openAs(v.Format, head, Source{Size: math.MaxInt64})
+		if err != nil || len(s.Malformed()) > 0 {
+			continue
 		}
-		for round := range rounds {
-			for _, s := range r.m.readings(e, round) {
-				if sig, err := proof.Signature(s); err == nil && (signatures[string(sig)] > 0 || proof.CheckSignature(r.m.key, s) == nil) {
-					signatures[string(sig)]++
-				}
-			}
+		places, err := parseHeader(v.Format, head)
+		if err != nil || places.Region(share.VerificationKey, math.MaxInt64).Length != int64(len(r.m.key.DER())) ||
+			places.Region(share.Signature, math.MaxInt64).Length != capability.SignatureSize {
+			continue
+		}
+		if private := r.private(head, places); private != nil {
+			r.frame = frame{places: places, head: head, private: private, public: r.m.key.DER(), signature: r.signature()}
+			return nil
 		}
 	}
-	if len(private) == 0 {
-		return fmt.Errorf("mutable: version %d: no share has the encrypted private key", r.f.v.SeqNum)
-	}
-	r.frame.signature, r.frame.private = most(signatures), most(private)
-	return nil
+	return fmt.Errorf("mutable: version %d: no share has an offset table that can be right, and the encrypted private key where it says", v.SeqNum)
 }
 
-// soundHeader returns a header with which every region has its right length. It has the offset
-// table of most shares, of those that are as writers make them; or one that a writer would
-// have made instead; or else any that can be right.
-func (r *rebuilder) soundHeader() ([]byte, header, error) {
+// heads returns headers that the version's shares may have had, the likeliest first: with the
+// offset table of most shares, of those that are as writers make them; then those that a writer
+// would have made instead; and then any others.
+func (r *rebuilder) heads() [][]byte {
 	v := r.f.v
 	var written, packed, odd [][]byte
 	for _, table := range v.tables {
@@ -155,21 +147,69 @@ func (r *rebuilder) soundHeader() ([]byte, header, error) {
 		}
 		if b := s.PackedBytes(); bytes.Equal(b, head) {
 			written = append(written, head)
-		} else {
-			packed, odd = append(packed, b), append(odd, head)
+		} else if b != nil {
+			packed = append(packed, b)
+		}
+		odd = append(odd, head)
+	}
+	return slices.Concat(written, packed, r.ended(slices.Concat(written, packed)), odd)
+}
+
+// ended returns headers of SDMF shares with the end where some share ends: in that format
+// nothing else tells how long the encrypted private key is. Whether it is all of it only the
+// write capability can tell.
+func (r *rebuilder) ended(heads [][]byte) (out [][]byte) {
+	if r.f.v.Format != share.SDMF || r.Write == nil {
+		return nil
+	}
+	for _, head := range heads {
+		for _, e := range r.f.v.members {
+			h, err := sdmf.ParseHeader(head)
+			if err != nil {
+				continue
+			}
+			h.EOF = uint64(e.Size)
+			if b, err := h.Append(nil); err == nil {
+				out = append(out, b)
+			}
 		}
 	}
-	for _, head := range slices.Concat(written, packed, odd) {
-		if s, err := openAs(v.Format, head, Source{Size: math.MaxInt64}); err != nil || len(s.Malformed()) > 0 {
+	return out
+}
+
+// private returns the encrypted private key that most shares have in the place that a header
+// says; nil if none has one there.
+func (r *rebuilder) private(head []byte, places header) []byte {
+	at := places.Region(share.EncPrivKey, math.MaxInt64)
+	counts := map[string]int{}
+	for _, e := range r.f.v.members {
+		s, err := openAs(r.f.v.Format, head, e.Source)
+		if err != nil || at.Length == 0 {
 			continue
 		}
-		places, err := parseHeader(v.Format, head)
-		if err == nil && places.Region(share.VerificationKey, math.MaxInt64).Length == int64(len(r.m.key.DER())) &&
-			places.Region(share.Signature, math.MaxInt64).Length == capability.SignatureSize {
-			return head, places, nil
+		if b, err := s.Read(at); err == nil && r.isPrivate(s, b) {
+			counts[string(b)]++
 		}
 	}
-	return nil, nil, fmt.Errorf("mutable: version %d: no share has an offset table that can be right", v.SeqNum)
+	if len(counts) == 0 {
+		return nil
+	}
+	return most(counts)
+}
+
+// signature returns the signature that most shares have, of those that cover the header.
+func (r *rebuilder) signature() []byte {
+	counts := map[string]int{}
+	for _, e := range r.f.v.members {
+		for round := range rounds {
+			for _, s := range r.m.readings(e, round) {
+				if sig, err := proof.Signature(s); err == nil && (counts[string(sig)] > 0 || proof.CheckSignature(r.m.key, s) == nil) {
+					counts[string(sig)]++
+				}
+			}
+		}
+	}
+	return most(counts)
 }
 
 // isPrivate reports whether b, the encrypted private key in s, may be the file's.
