@@ -84,6 +84,23 @@ func (p *primitives) readParity() {
 	p.encrypt()
 }
 
+// rebuild does what a segment takes to be made again in the first shares that are lost, from
+// the k behind them. With verify, the others that are there are read too.
+func (p *primitives) rebuild(lost int, verify bool) {
+	from := p.blocks[lost : lost+p.k]
+	if verify {
+		from = p.blocks[lost:]
+	}
+	hashAll(from)
+	some, wanted := make([][]byte, p.code.N()), make([]bool, p.code.N())
+	copy(some[lost:], from[:p.k])
+	for i := range lost {
+		some[i], wanted[i] = p.blocks[i][:0], true
+	}
+	p.code.RebuildSome(some, wanted)
+	hashAll(p.blocks[:lost])
+}
+
 // against runs both in turn, limit for each segment, and reports how much of the limit work
 // reaches.
 func (p *primitives) against(b *testing.B, limit, work func()) {
@@ -121,6 +138,15 @@ func discards(n int) []io.WriterAt {
 	return out
 }
 
+// benchmarkSources returns all shares of a file of benchmarkSize, in memory.
+func benchmarkSources(b *testing.B, key *capability.SigningKey, o mutable.EncodeOptions) []mutable.Source {
+	var sources []mutable.Source
+	for i, m := range encode(b, make([]byte, benchmarkSize), key, o) {
+		sources = append(sources, mutable.NewSource("memory", i, share.Bytes(m.b), int64(len(m.b))))
+	}
+	return sources
+}
+
 func benchmarkKey(b *testing.B) *capability.SigningKey {
 	key, err := capability.GenerateKey()
 	if err != nil {
@@ -153,7 +179,7 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	key := benchmarkKey(b)
 	for _, kn := range encodings {
-		shares := encode(b, make([]byte, benchmarkSize), key, mutable.EncodeOptions{K: kn[0], N: kn[1]})
+		shares := benchmarkSources(b, key, mutable.EncodeOptions{K: kn[0], N: kn[1]})
 		read := key.Write(capability.Form{Format: share.MDMF}).ReadCap()
 		for _, parity := range []bool{false, true} {
 			name, first := "primary", 0
@@ -163,10 +189,7 @@ func BenchmarkRead(b *testing.B) {
 			if parity && kn[1] < 2*kn[0] {
 				continue // some primary shares are needed
 			}
-			var sources []mutable.Source
-			for i := first; i < first+kn[0]; i++ {
-				sources = append(sources, mutable.NewSource("memory", i, share.Bytes(shares[i].b), int64(len(shares[i].b))))
-			}
+			sources := shares[first : first+kn[0]]
 			for _, workers := range []int{1, 2} {
 				b.Run(fmt.Sprintf("%d-of-%d/%s/workers=%d", kn[0], kn[1], name, workers), func(b *testing.B) {
 					p := newPrimitives(b, kn[0], kn[1])
@@ -185,6 +208,56 @@ func BenchmarkRead(b *testing.B) {
 					})
 				})
 			}
+		}
+	}
+}
+
+// Three shares of ten are lost and made again, for writers that keep nothing, against the
+// primitives: with nothing else read, and behind a check of every byte that is there.
+func BenchmarkRebuild(b *testing.B) {
+	const k, n, lost = 3, 10, 3
+	key := benchmarkKey(b)
+	for _, format := range []share.Format{share.MDMF, share.SDMF} {
+		sources := benchmarkSources(b, key, mutable.EncodeOptions{Format: format, K: k, N: n})[lost:]
+		verify := key.Write(capability.Form{Format: format}).VerifyCap()
+		for _, o := range []mutable.RebuildOptions{{}, {Verify: true}} {
+			name := "quick"
+			if o.Verify {
+				name = "verify"
+			}
+			o.Writers = func(c []*mutable.ShareChange) ([]io.WriterAt, error) { return discards(len(c)), nil }
+			for _, o.Workers = range []int{1, 2} {
+				b.Run(fmt.Sprintf("%v/%s/workers=%d", format, name, o.Workers), func(b *testing.B) {
+					p := newPrimitives(b, k, n)
+					p.against(b, func() { p.rebuild(lost, o.Verify) }, func() {
+						if plan, err := mutable.Rebuild(verify, sources, o); err != nil || len(plan.Changes) != lost {
+							b.Fatal(err)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// Check reads every byte of all shares, against SHA-256 over all blocks.
+func BenchmarkCheck(b *testing.B) {
+	key := benchmarkKey(b)
+	for _, v := range []struct {
+		format share.Format
+		k, n   int
+	}{{share.MDMF, 3, 10}, {share.MDMF, 25, 100}, {share.SDMF, 3, 10}} {
+		sources := benchmarkSources(b, key, mutable.EncodeOptions{Format: v.format, K: v.k, N: v.n})
+		verify := key.Write(capability.Form{Format: v.format}).VerifyCap()
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%v/%d-of-%d/workers=%d", v.format, v.k, v.n, workers), func(b *testing.B) {
+				p := newPrimitives(b, v.k, v.n)
+				p.against(b, func() { hashAll(p.blocks) }, func() {
+					if r := mutable.Check(verify, sources, mutable.CheckOptions{Verify: true, Workers: workers}); r.Health != mutable.Healthy {
+						b.Fatal(r.Health)
+					}
+				})
+			})
 		}
 	}
 }

@@ -32,6 +32,15 @@ type view struct {
 	known  int          // nodes of the share hash tree that were known when that last failed
 	whole  bool         // and whether all blocks were read for it
 	err    error
+	read   *proof.Reading // of all blocks; see reading
+}
+
+// reading reads all blocks, the first time.
+func (w *view) reading() proof.Reading {
+	if w.read == nil {
+		w.read = &new(proof.Reader).Read(w)[0]
+	}
+	return *w.read
 }
 
 func newCandidate(e *member, v *version) *candidate {
@@ -129,7 +138,7 @@ func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
 	w.proven, w.err = c.v.Open(w, c.number)
 	if w.err != nil && whole {
 		w.whole = true
-		if p, err := c.v.OpenWhole(w, c.number); err == nil {
+		if p, err := c.v.OpenWhole(w, c.number, w.reading()); err == nil {
 			w.proven, w.err = p, nil
 		}
 	}
@@ -182,7 +191,7 @@ func (c *candidate) read(w *view, i int, whole bool) (proof.Block, error) {
 	if err != nil && whole && !w.whole {
 		// The stored root is some share's, but the blocks may be another's.
 		w.whole = true
-		if other, otherErr := c.v.OpenWhole(w, c.number); otherErr == nil {
+		if other, otherErr := c.v.OpenWhole(w, c.number, w.reading()); otherErr == nil {
 			w.proven = other
 			b, err = other.Block(i, nil)
 		}

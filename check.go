@@ -20,6 +20,9 @@ type CheckOptions struct {
 	Write *capability.Write
 	// Limits says what the shares may cost. Of one that is over a limit nothing more is said.
 	Limits Limits
+	// Workers is how many blocks are read at once; 0 means GOMAXPROCS. Under Limits it may be
+	// fewer.
+	Workers int
 }
 
 // Check says what is wrong with each share, and which versions can be recovered. A share is
@@ -29,14 +32,22 @@ func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
 }
 
 func (m *Servermap) check(o CheckOptions) *Report {
-	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares))}
+	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares)),
+		readings: readings{reader: proof.Reader{Workers: m.readers(workersOr(o.Workers))}}}
+	read := 0 // all shares before this one are
 	// What one share proves may explain another: look at those with damage again, at least
 	// once, while more is proven.
 	for pass, known := 0, 0; pass < 2 || pass < maxRounds && known < m.known(); pass++ {
 		known = m.known()
 		for i, e := range m.shares {
+			if x.Verify && i == read {
+				read += x.readings.ahead(m.shares[i:])
+			}
 			if pass == 0 || len(x.findings[i].damage) > 0 {
 				x.findings[i] = x.look(e, pass > 0)
+			}
+			if len(x.findings[i].damage) == 0 {
+				x.readings.forget(e)
 			}
 		}
 	}
@@ -48,6 +59,7 @@ type checker struct {
 	CheckOptions
 	m        *Servermap
 	findings []finding // by index of m.shares
+	readings readings
 }
 
 // A finding is what one look at one share found.
@@ -61,9 +73,11 @@ type finding struct {
 
 // look examines e as a share of its version, or of any that it fits.
 func (x *checker) look(e *member, again bool) finding {
-	best := x.stray(e)
+	var best finding
 	if e.version != nil && e.version.over == nil {
 		best = x.views(newCandidate(e, e.version), again)
+	} else {
+		best = x.stray(e)
 	}
 	if !errors.Is(e.err, share.ErrForeign) && !e.unread() && !best.root && (again || e.version == nil) {
 		for _, v := range x.m.versions {

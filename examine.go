@@ -17,12 +17,13 @@ import (
 type examination struct {
 	finding
 	*checker
-	c *candidate
-	w *view
+	c     *candidate
+	w     *view
+	again int // blocks that were read again
 }
 
 func (x *checker) examine(c *candidate, w *view) finding {
-	e := &examination{finding{version: c.v, number: c.number}, x, c, w}
+	e := &examination{finding: finding{version: c.v, number: c.number}, checker: x, c: c, w: w}
 	e.header()
 	e.keys()
 	e.hashes()
@@ -110,7 +111,7 @@ func (e *examination) keys() {
 	if _, err := proof.Key(e.m.cap, e.w); err != nil {
 		e.add(e.w.Region(share.VerificationKey), err)
 	}
-	if err := proof.CheckSignature(e.m.key, e.w); err != nil {
+	if err := e.c.v.CheckSignature(e.w); err != nil {
 		e.add(e.w.Region(share.Signature), err)
 	}
 	if e.Write != nil {
@@ -122,23 +123,23 @@ func (e *examination) keys() {
 
 // hashes checks chain, tree and blocks.
 func (e *examination) hashes() {
-	var leaves []share.Hash
-	var unread error
+	var read proof.Reading
 	if e.Verify {
-		leaves, unread = proof.Leaves(e.w)
-		e.blocks = make([]bool, len(leaves)) // and not as many as the header says there are
+		read = e.readings.of(e.c, e.w)
+		e.blocks = make([]bool, len(read.Leaves)) // and not as many as the header says there are
 	}
 	p, err := e.c.prove(e.w, e.Verify)
 	if err != nil {
-		e.unproven(leaves, err)
+		e.unproven(read.Leaves, err)
 		// An empty file needs no hash: a signed header is all there is to read.
 		e.root = e.c.version != nil && e.w.Head().Segments() == 0
 		return
 	}
-	if len(leaves) > 0 && len(leaves) == e.w.Head().Segments() && hashtree.Build(leaves)[0] != p.Root() {
+	whole := p.Adopt(read.Leaves)
+	if n := len(read.Leaves); !whole && n > 0 && n == e.w.Head().Segments() {
 		// The stored root is some share's, but the blocks may be another's.
-		if other, err := e.c.v.OpenWhole(e.w, e.c.number); err == nil {
-			p = other
+		if other, err := e.c.v.OpenWhole(e.w, e.c.number, read); err == nil {
+			p, whole = other, other.Adopt(read.Leaves)
 		}
 	}
 	e.root, e.number = true, p.Number
@@ -147,12 +148,12 @@ func (e *examination) hashes() {
 	}
 	e.chain(p.Number)
 	if e.Verify {
-		e.tree(p, leaves)
-		e.segments(p, leaves)
-		if errors.Is(unread, share.ErrTruncated) {
-			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, unread)
-		} else if unread != nil && len(leaves) < e.w.Head().Segments() {
-			e.add(share.Region{Name: share.ShareData}, unread)
+		e.tree(p, whole)
+		e.segments(p, read.Leaves)
+		if errors.Is(read.Err, share.ErrTruncated) {
+			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, read.Err)
+		} else if read.Err != nil && len(read.Leaves) < e.w.Head().Segments() {
+			e.add(share.Region{Name: share.ShareData}, read.Err)
 		}
 	}
 }
@@ -200,13 +201,12 @@ func (e *examination) chain(number int) {
 }
 
 // tree checks the stored block hash tree: every node must follow from those below it, down
-// to leaves that are the hashes of the blocks wherever the blocks are right. It leaves in p
-// all that can be proven of the tree.
-func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
+// to leaves that are the hashes of the blocks wherever the blocks are right. p has the whole
+// tree, or gets all that can be proven of it.
+func (e *examination) tree(p *proof.Share, whole bool) {
 	n := e.w.Head().Segments()
 	stored, err := proof.BlockHashTree(e.w)
 	if err != nil {
-		p.Adopt(leaves)
 		e.add(e.w.Region(share.BlockHashTree), err)
 		return
 	}
@@ -216,31 +216,27 @@ func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
 		}
 		return
 	}
-	storedLeaves := stored[hashtree.Leaf(n, 0):][:n]
-	var want []share.Hash
-	switch {
-	case p.Adopt(leaves):
-		want = hashtree.Build(leaves)
-	case p.Adopt(storedLeaves): // some blocks are wrong
-		want = hashtree.Build(storedLeaves)
-	default: // and some leaves: compare what leads to the root, and what needs no proof
-		for i, leaf := range storedLeaves {
+	first := hashtree.Leaf(n, 0)
+	if leaves := stored[first:][:n]; !whole && !p.Adopt(leaves) {
+		// Some blocks are wrong, and some leaves: compare what leads to the root, and what needs
+		// no proof.
+		for i, leaf := range leaves {
 			_ = p.Leaf(i, leaf)
-		}
-		want = slices.Clone(stored)
-		for i := range want {
-			if leaf := i - hashtree.Leaf(n, 0); leaf >= n {
-				want[i] = hashtree.Padding(leaf) // whatever leads to the root
-			} else if h, ok := p.Node(i); ok {
-				want[i] = h
-			} else if leaf < 0 {
-				want[i] = hashtree.Combine(stored[2*i+1], stored[2*i+2])
-			}
 		}
 	}
 	r := e.w.Region(share.BlockHashTree)
 	for i, h := range stored {
-		if h != want[i] || i > 0 && e.doubtful(p, stored, i) {
+		want, proven := p.Node(i)
+		switch leaf := i - first; {
+		case leaf >= n:
+			want = hashtree.Padding(leaf) // whatever leads to the root
+		case proven:
+		case leaf >= 0:
+			want = h
+		default:
+			want = hashtree.Combine(stored[2*i+1], stored[2*i+2])
+		}
+		if h != want || !proven && e.doubtful(p, stored, i) {
 			at := share.Region{Name: r.Name, Offset: r.Offset + int64(i*len(h)), Length: int64(len(h))}
 			e.add(at, fmt.Errorf("node %d: %w", i, share.ErrHash))
 		}
@@ -250,9 +246,6 @@ func (e *examination) tree(p *proof.Share, leaves []share.Hash) {
 // doubtful reports whether node i, which is not proven, and its sibling do not lead to their
 // parent, which is: one of them is wrong, and perhaps both.
 func (e *examination) doubtful(p *proof.Share, stored []share.Hash, i int) bool {
-	if _, ok := p.Node(i); ok {
-		return false
-	}
 	parent := hashtree.Parent(i)
 	h, ok := p.Node(parent)
 	return ok && h != hashtree.Combine(stored[2*parent+1], stored[2*parent+2])
@@ -270,24 +263,31 @@ func (e *examination) segments(p *proof.Share, leaves []share.Hash) {
 		if h, err := proof.BlockHash(e.w, first+i); err == nil && h == leaf {
 			continue // it is the tree that is wrong
 		}
-		e.add(e.block(p, i))
+		e.add(e.block(p, i, leaf))
 	}
 }
 
+// maxAgain is how many wrong blocks of a share are read again because only the salt may be
+// wrong. Where there are more it is not the salts.
+const maxAgain = 16
+
 // block tells whether it is the block of segment i that is wrong, or the salt, which is the
-// same in all shares.
-func (e *examination) block(p *proof.Share, i int) (share.Region, error) {
+// same in all shares. What was read has this leaf, none if it could not be read.
+func (e *examination) block(p *proof.Share, i int, leaf share.Hash) (share.Region, error) {
 	r := e.w.BlockAt(i)
-	b, err := e.w.Block(i, nil)
-	if err != nil {
-		return r, fmt.Errorf("block %d: %w", i, err)
-	}
 	salt, known := e.c.v.salts[i]
+	if unread := (leaf == share.Hash{}); unread || known && e.again < maxAgain {
+		e.again++
+		b, err := e.w.Block(i, nil)
+		if err != nil {
+			return r, fmt.Errorf("block %d: %w", i, err)
+		}
+		if known && b.Salt != salt && p.Leaf(i, hashtree.BlockHash(append(salt[:], b.Data...))) == nil {
+			return e.w.SaltAt(i), fmt.Errorf("salt %d: %w", i, share.ErrHash)
+		}
+	}
 	if e.c.v.Format == share.MDMF && !known {
 		return r, fmt.Errorf("block %d or its salt: %w", i, share.ErrHash)
-	}
-	if known && b.Salt != salt && p.Leaf(i, hashtree.BlockHash(append(salt[:], b.Data...))) == nil {
-		return e.w.SaltAt(i), fmt.Errorf("salt %d: %w", i, share.ErrHash)
 	}
 	return r, fmt.Errorf("block %d: %w", i, share.ErrHash)
 }

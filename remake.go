@@ -3,6 +3,7 @@ package mutable
 import (
 	"sync"
 
+	"github.com/golafs/mutable/encoding"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/share"
 )
@@ -46,8 +47,11 @@ func (f *File) remake(first, end int, places header, trees []*hashtree.Builder, 
 			missing[n] = true
 		}
 	}
-	if len(wanted) == 0 {
+	if len(wanted) == 0 || first >= end {
 		return nil
+	}
+	if f.v.Format == share.SDMF {
+		return f.remakeOnly(wanted, places, code, trees, put)
 	}
 	var adding sync.Mutex
 	p := newPipeline(first, end)
@@ -91,4 +95,19 @@ func (f *File) remake(first, end int, places header, trees []*hashtree.Builder, 
 			adding.Unlock()
 		}
 	})
+}
+
+// remakeOnly is remake for an SDMF file, whose only segment may be large.
+func (f *File) remakeOnly(wanted []int, places header, code *encoding.Code, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
+	from := &fetched{}
+	if err := f.shares(0, from); err != nil {
+		return err
+	}
+	leaves, err := stripes(f.workers, code, from.shards, wanted, places.StoredAt(0), put)
+	for j, leaf := range leaves {
+		if err == nil {
+			err = trees[wanted[j]].Add(0, leaf)
+		}
+	}
+	return err
 }

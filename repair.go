@@ -42,7 +42,7 @@ type RepairOptions struct {
 // has no changes.
 func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, error) {
 	m := o.Limits.servermap(c, sources)
-	report := m.check(CheckOptions{Verify: true, Write: o.Write})
+	report := m.check(CheckOptions{Verify: true, Write: o.Write, Workers: o.Workers})
 	best, err := settle(m, report, o.OpenOptions)
 	if err != nil {
 		return nil, err

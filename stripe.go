@@ -14,20 +14,22 @@ import (
 const stripeLength = 64 << 10
 
 // stripes does what segments does for an SDMF file, whose only segment may be large: it holds
-// the file, but of the parity blocks only a stripe, since the erasure code works byte by byte.
-// A block's hash goes from one end to the other, so each goroutine takes some shares.
+// the file, but of the parity blocks only a stripe.
 func (e *encoder) stripes(src io.Reader, places header, code *encoding.Code, key capability.Read) ([]share.Hash, error) {
-	file := make([]byte, e.params.K*e.params.BlockLength(0))
+	length := e.params.BlockLength(0)
+	file := make([]byte, e.params.K*length)
 	if err := e.encrypt(file[:e.params.SegmentLength(0)], src, key); err != nil {
 		return nil, err
 	}
-	leaves := make([]share.Hash, e.params.N)
-	workers := min(e.workers, e.params.N)
-	if len(file) < stripeLength {
-		workers = 1
+	have, all := make([][]byte, e.params.N), make([]int, e.params.N)
+	for n := range all {
+		all[n] = n
+		if n < e.params.K {
+			have[n] = file[n*length:][:length]
+		}
 	}
-	return leaves, each(workers, workers, func(first int) error {
-		return e.stripesOf(first, workers, file, places.StoredAt(0), code, leaves)
+	return stripes(e.workers, code, have, all, places.StoredAt(0), func(n int, part share.Region, b []byte) error {
+		return write(n, e.dst[n], part, b)
 	})
 }
 
@@ -49,39 +51,61 @@ func (e *encoder) encrypt(file []byte, src io.Reader, key capability.Read) error
 	})
 }
 
-// stripesOf makes, hashes and writes every step-th block from block first on.
-func (e *encoder) stripesOf(first, step int, file []byte, at share.Region, code *encoding.Code, leaves []share.Hash) error {
-	length := int(at.Length)
-	parity := make([]byte, (e.params.N/step+1)*min(length, stripeLength))
-	blocks := make([][]byte, e.params.N)
-	wanted := make([]bool, e.params.N)
-	hashers := make([]hashtree.BlockHasher, e.params.N)
-	for n := first; n < e.params.N; n += step {
-		wanted[n] = true
-		hashers[n] = hashtree.NewBlockHasher()
+// stripes hashes the wanted blocks of a segment, which lie at the region at, hands them to put
+// piece by piece, and returns their hashes. It makes those that have does not have from k that
+// it has: a stripe at a time, since the erasure code works byte by byte. A block's hash goes
+// from one end to the other, so each goroutine takes some shares.
+func stripes(workers int, code *encoding.Code, have [][]byte, wanted []int, at share.Region, put func(n int, part share.Region, b []byte) error) ([]share.Hash, error) {
+	leaves := make([]share.Hash, len(wanted))
+	if workers = min(workers, len(wanted)); at.Length < stripeLength {
+		workers = 1
 	}
-	for start := 0; start < length; start += stripeLength {
-		size := min(stripeLength, length-start)
-		part := share.Region{Name: at.Name, Offset: at.Offset + int64(start), Length: int64(size)}
-		for n := range blocks {
-			if n < e.params.K {
-				blocks[n] = file[n*length+start:][:size]
-			} else if wanted[n] {
-				blocks[n] = parity[n/step*size:][:0:size]
+	return leaves, each(workers, workers, func(first int) error {
+		var mine []int
+		for j := first; j < len(wanted); j += workers {
+			mine = append(mine, wanted[j])
+		}
+		hashes, err := stripesOf(mine, code, have, at, put)
+		for i, h := range hashes {
+			leaves[first+i*workers] = h
+		}
+		return err
+	})
+}
+
+// stripesOf is stripes on one goroutine.
+func stripesOf(wanted []int, code *encoding.Code, have [][]byte, at share.Region, put func(n int, part share.Region, b []byte) error) ([]share.Hash, error) {
+	blocks, made := make([][]byte, len(have)), make([][]byte, len(have))
+	missing := make([]bool, len(have))
+	hashers := make([]hashtree.BlockHasher, len(wanted))
+	for j, n := range wanted {
+		hashers[j] = hashtree.NewBlockHasher()
+		if missing[n] = have[n] == nil; missing[n] {
+			made[n] = make([]byte, min(at.Length, stripeLength))
+		}
+	}
+	for start := int64(0); start < at.Length; start += stripeLength {
+		part := share.Region{Name: at.Name, Offset: at.Offset + start, Length: min(stripeLength, at.Length-start)}
+		for n, b := range have {
+			if b != nil {
+				blocks[n] = b[start:][:part.Length]
+			} else {
+				blocks[n] = made[n][:0]
 			}
 		}
-		if err := code.RebuildSome(blocks, wanted); err != nil {
-			return err
+		if err := code.RebuildSome(blocks, missing); err != nil {
+			return nil, err
 		}
-		for n := first; n < e.params.N; n += step {
-			hashers[n].Write(blocks[n])
-			if err := write(n, e.dst[n], part, blocks[n]); err != nil {
-				return err
+		for j, n := range wanted {
+			hashers[j].Write(blocks[n])
+			if err := put(n, part, blocks[n]); err != nil {
+				return nil, err
 			}
 		}
 	}
-	for n := first; n < e.params.N; n += step {
-		leaves[n] = hashers[n].Sum()
+	hashes := make([]share.Hash, len(wanted))
+	for j, h := range hashers {
+		hashes[j] = h.Sum()
 	}
-	return nil
+	return hashes, nil
 }

@@ -170,15 +170,15 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 		return misplaced(t.Number, p.Number)
 	}
 	if r := u.report.Shares[t.Source]; whole || u.Verify && (len(r.Damage) > 0 || !r.Readable) {
-		leaves, err := proof.Leaves(w)
-		if err != nil {
-			return err
+		read := w.reading()
+		if read.Err != nil {
+			return read.Err
 		}
-		if p.Adopt(leaves) {
-			t.leaves = leaves
+		if p.Adopt(read.Leaves) {
+			t.leaves = read.Leaves
 		} else if whole {
 			return fmt.Errorf("block hash tree: %w", share.ErrHash)
-		} else if err := u.proveKept(p, leaves); err != nil {
+		} else if err := u.proveKept(p, read.Leaves); err != nil {
 			return err
 		}
 	}

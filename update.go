@@ -70,7 +70,7 @@ func Update(c capability.Write, sources []Source, off int64, src io.Reader, size
 	if err != nil {
 		return nil, err
 	}
-	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c, Limits: o.Limits})
+	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c, Limits: o.Limits, Workers: o.Workers})
 	return u.run(src)
 }
 

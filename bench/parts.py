@@ -8,17 +8,27 @@ CODES = [(3, 10), (7, 10), (25, 100)]
 
 
 def limit(o):
-    """The benchmarks of the root package: how near encoding and reading come to the bare primitives."""
+    """How near encoding and reading come to the bare primitives."""
+    return against_limit(o, "Encode", "Read", "Small")
+
+
+def repair(o):
+    """How near making lost shares again, and checking all, come to the bare primitives."""
+    return against_limit(o, "Rebuild", "Check")
+
+
+def against_limit(o, *names):
+    """Runs these benchmarks of the root package."""
     with scratch() as tmp:
         binary = test_binary(".", tmp)
         flags = [f"-test.count={o.runs}", f"-test.benchtime={o.benchtime}"]
-        rows = go_bench(binary, "^Benchmark(Encode|Read|Small)$", *flags)
-    out = {"encode": {}, "read": {}, "small": {}}
+        rows = go_bench(binary, f"^Benchmark({'|'.join(names)})$", *flags)
+    out = {name.lower(): {} for name in names}
     for name, metrics in rows.items():
         kind, rest = name.split("/", 1)
         wanted = {unit: spread(values) for unit, values in metrics.items() if unit in ("of-limit", "of-signature", "of-check", "MB/s")}
         out[kind.lower()][rest] = wanted
-    for group in (out["encode"], out["read"]):
+    for group in out.values():
         for name in [n for n in group if n.endswith("workers=1")]:
             one, two = group[name]["of-limit"]["values"], group[name[:-1] + "2"]["of-limit"]["values"]
             group[name]["two-cores"] = spread([b / a for a, b in zip(one, two)])

@@ -79,6 +79,33 @@ def small(f):
     return table(["operation", "time", "target", "reached"], rows)
 
 
+# Shares of the limit that making shares again, and checking, should reach.
+REBUILD, CHECK = 0.7, 0.8
+
+
+def rebuild(f):
+    rows, group = [], f["parts"]["repair"]["rebuild"]
+    for name in (n for n in group if n.endswith("workers=1")):
+        form, what, _ = name.split("/")
+        one, two = group[name], group[name[:-1] + "2"]
+        rows.append([f"{form.upper()}, {REBUILDS[what]}", ratio(one["of-limit"]), goal(one["of-limit"], REBUILD, unit=""),
+                     f"{one['MB/s']['median']:.0f}", f"{two['MB/s']['median']:.0f}", ratio(one["two-cores"])])
+    return table(["3 of 10 shares again", "of the limit", "target", "reached", "MB/s, 1 core", "MB/s, 2 cores", "2 cores against 1"], rows)
+
+
+REBUILDS = {"quick": "from 3 others", "verify": "behind a check of all 7 others"}
+
+
+def check(f):
+    rows, group = [], f["parts"]["repair"]["check"]
+    for name in (n for n in group if n.endswith("workers=1")):
+        form, kn, _ = name.split("/")
+        one, two = group[name], group[name[:-1] + "2"]
+        rows.append([f"{form.upper()}, {kn}", ratio(one["of-limit"]), goal(one["of-limit"], CHECK, unit=""), f"{one['MB/s']['median']:.0f}",
+                     f"{two['MB/s']['median']:.0f}", ratio(one["two-cores"]), goal(one["two-cores"], 1.7)])
+    return table(["all shares", "of the limit", "target", "reached", "MB/s, 1 core", "MB/s, 2 cores", "2 cores against 1", "target", "reached"], rows)
+
+
 TAHOE = {("mdmf", "publish"): 15, ("mdmf", "retrieve"): 20, ("sdmf", "publish"): 8, ("sdmf", "retrieve"): 4}
 
 
@@ -176,7 +203,7 @@ def profile(f):
     return f"{lines}\n\n```text\n{top}\n```"
 
 
-NEEDS = {run: None, encode: "limit", read: "limit", small: "limit", tahoe: "tahoe", memory: "tahoe",
+NEEDS = {run: None, encode: "limit", read: "limit", small: "limit", rebuild: "repair", check: "repair", tahoe: "tahoe", memory: "tahoe",
          zfec: "zfec", update: "update", growth: "growth", profile: "profile"}
 
 

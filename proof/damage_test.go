@@ -273,7 +273,7 @@ func TestNeighboursReplaceChain(t *testing.T) {
 		if p, err := alone.Open(s, x.d.ShareNumber); err == nil || p != nil || alone.Known() != 1 {
 			t.Errorf("%s: Open without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
 		}
-		if p, err := alone.OpenWhole(s, x.d.ShareNumber); err == nil || p != nil || alone.Known() != 1 {
+		if p, err := alone.OpenWhole(s, x.d.ShareNumber, new(proof.Reader).Read(s)[0]); err == nil || p != nil || alone.Known() != 1 {
 			t.Errorf("%s: OpenWhole without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
 		}
 
@@ -292,7 +292,7 @@ func TestNeighboursReplaceChain(t *testing.T) {
 		}
 		for _, number := range []int{x.d.ShareNumber, -1} {
 			v := withNeighbours(t, x)
-			p, err := v.OpenWhole(s, number)
+			p, err := v.OpenWhole(s, number, new(proof.Reader).Read(s)[0])
 			if err != nil {
 				t.Errorf("%s: OpenWhole as share %d with neighbours = %v", x.name, number, err)
 				continue
@@ -332,7 +332,7 @@ func TestBlocksReplaceTree(t *testing.T) {
 			}
 			checkBlocks(t, x.name, p, s, x.sound)
 		}
-		whole, err := newVersion(t, x.c, x.sound).OpenWhole(s, -1)
+		whole, err := newVersion(t, x.c, x.sound).OpenWhole(s, -1, new(proof.Reader).Read(s)[0])
 		if err != nil || whole.Number != x.d.ShareNumber {
 			t.Errorf("%s: OpenWhole = %v", x.name, err)
 			return
@@ -409,7 +409,7 @@ func TestLeavesOfUnreadableBlocks(t *testing.T) {
 	// What can be read is proven all the same.
 	v := newVersion(t, c, s)
 	broken := unreadable{s, func(i int) bool { return i == 5 }}
-	p, err := v.OpenWhole(broken, c.Shares[0].Number)
+	p, err := v.OpenWhole(broken, c.Shares[0].Number, new(proof.Reader).Read(broken)[0])
 	if err != nil {
 		t.Fatal(err)
 	}

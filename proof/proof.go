@@ -144,34 +144,6 @@ func BlockHashTree(s Unproven) ([]share.Hash, error) {
 	return nodes, nil
 }
 
-// maxUnread is after how many blocks that cannot be read a source is given up.
-const maxUnread = 16
-
-// Leaves reads all blocks of s and returns their hashes, and the first error. A block that
-// cannot be read leaves a zero hash. Where the share ends there are fewer hashes than
-// segments.
-func Leaves(s Unproven) ([]share.Hash, error) {
-	var leaves []share.Hash
-	var buf []byte
-	var first error
-	unread := 0
-	for i := range s.Head().Segments() {
-		b, err := s.Block(i, buf)
-		if err != nil {
-			if first == nil {
-				first = err
-			}
-			if unread++; unread == maxUnread || errors.Is(err, share.ErrTruncated) {
-				break
-			}
-		} else if buf == nil {
-			buf = make([]byte, len(b.Salt)+len(b.Data))
-		}
-		leaves = append(leaves, b.Hash)
-	}
-	return leaves, first
-}
-
 // Verify checks one share on its own: key, signature and share hash chain.
 func Verify(c capability.Verify, s Unproven) (*Share, error) {
 	key, err := Key(c, s)
@@ -184,7 +156,7 @@ func Verify(c capability.Verify, s Unproven) (*Share, error) {
 	}
 	p, err := v.Open(s, -1)
 	if err != nil {
-		if p, wholeErr := v.OpenWhole(s, -1); wholeErr == nil {
+		if p, wholeErr := v.OpenWhole(s, -1, new(Reader).Read(s)[0]); wholeErr == nil {
 			return p, nil
 		}
 	}

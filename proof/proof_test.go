@@ -128,7 +128,7 @@ func TestTahoeShares(t *testing.T) {
 			checkBlocks(t, name, p, s, s)
 
 			// Made from its blocks, the tree is the one that is stored.
-			whole, err := newVersion(t, c, s).OpenWhole(s, stored.Number)
+			whole, err := newVersion(t, c, s).OpenWhole(s, stored.Number, new(proof.Reader).Read(s)[0])
 			if err != nil || whole.Number != stored.Number || whole.Root() != p.Root() {
 				t.Errorf("%s: OpenWhole gives another share, %v", name, err)
 				continue

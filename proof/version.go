@@ -13,17 +13,33 @@ import (
 // its share hash tree.
 type Version struct {
 	share.Head
-	signed string
-	tree   *hashtree.Tree
+	key       *capability.VerificationKey
+	signed    string
+	signature string // one that covers it
+	tree      *hashtree.Tree
 }
 
 // NewVersion returns the version that s belongs to, if key's signature covers its header.
 func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
-	if err := CheckSignature(key, s); err != nil {
+	sig, err := Signature(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := key.Verify(s.Signed(), sig); err != nil {
 		return nil, err
 	}
 	h := s.Head()
-	return &Version{h, string(s.Signed()), hashtree.New(h.N, h.RootHash)}, nil
+	return &Version{h, key, string(s.Signed()), string(sig), hashtree.New(h.N, h.RootHash)}, nil
+}
+
+// CheckSignature returns nil if the signature in s covers the version's header. Most shares
+// have the same one, which is checked once.
+func (v *Version) CheckSignature(s Unproven) error {
+	sig, err := Signature(s)
+	if err != nil || string(sig) == v.signature {
+		return err
+	}
+	return v.key.Verify([]byte(v.signed), sig)
 }
 
 // Signed returns the bytes of the signed part of the header.
@@ -102,15 +118,15 @@ func (v *Version) Open(s Unproven, number int) (*Share, error) {
 	return v.open(s, number, root, false)
 }
 
-// OpenWhole is Open for a share that does not prove itself with what it stores: it reads all
-// blocks, makes the block hash tree from them, and tries every number.
-func (v *Version) OpenWhole(s Unproven, number int) (*Share, error) {
-	leaves, err := Leaves(s)
+// OpenWhole is Open for a share that does not prove itself with what it stores: it makes the
+// block hash tree from all blocks, of which r was read, and tries every number.
+func (v *Version) OpenWhole(s Unproven, number int, r Reading) (*Share, error) {
+	err := r.Err
 	if err == nil {
 		var p *Share
-		if p, err = v.open(s, number, hashtree.Build(leaves)[0], true); err == nil {
+		if p, err = v.open(s, number, hashtree.Build(r.Leaves)[0], true); err == nil {
 			p.whole = true
-			p.Adopt(leaves)
+			p.Adopt(r.Leaves)
 			return p, nil
 		}
 	}

@@ -1,0 +1,127 @@
+package mutable_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+
+	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/share"
+)
+
+// Whatever is damaged, a check says the same on one goroutine and on several.
+func TestCheckWorkers(t *testing.T) {
+	for _, o := range []mutable.EncodeOptions{{Format: share.SDMF}, {Format: share.MDMF, SegmentSize: 99}, {Format: share.MDMF, SegmentSize: 30, K: 1, N: 3}} {
+		w := testKey.Write(capability.Form{Format: o.Format})
+		shares := encode(t, make([]byte, 1000), testKey, o)
+		for seed := range uint64(40) {
+			random := rand.New(rand.NewPCG(4, seed))
+			var sources []mutable.Source
+			for n, m := range shares {
+				b := bytes.Clone(m.b)
+				for range random.IntN(3) {
+					b[random.IntN(len(b))] ^= 1 << random.IntN(8)
+				}
+				if random.IntN(4) == 0 {
+					b = b[:random.IntN(len(b))]
+				}
+				sources = append(sources, mutable.NewSource("share", n, bytes.NewReader(b), int64(len(b))))
+			}
+			var first []byte
+			for _, workers := range []int{1, 2, 7} {
+				report, err := json.Marshal(mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w, Workers: workers}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if first == nil {
+					first = report
+				}
+				if !bytes.Equal(report, first) {
+					t.Errorf("%v, seed %d: %d workers say\n%s\none says\n%s", o.Format, seed, workers, report, first)
+				}
+			}
+		}
+	}
+}
+
+// A check reads every block once, also of a damaged share, at which it looks several times and
+// through several offset tables. Only a damaged offset of the blocks makes it read at two
+// places.
+func TestCheckReadsOnce(t *testing.T) {
+	const k, n = 3, 10
+	shares := encode(t, make([]byte, 3<<20), testKey, mutable.EncodeOptions{K: k, N: n, SegmentSize: 3 << 12})
+	sound, err := mdmf.Parse(shares[0].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	field := func(name string) int64 { return share.Named(mdmf.HeaderSpans(), name).End() - 2 }
+	for _, v := range []struct {
+		what   string
+		at     int64 // of the damage
+		places int64
+	}{
+		{"nothing", -1, 1},
+		{"block", sound.BlockAt(7).Offset, 1},
+		{"salt", sound.SaltAt(7).Offset, 1},
+		{"root of the block hash tree", sound.Region(share.BlockHashTree).Offset, 1},
+		{"leaf of the block hash tree", sound.Region(share.BlockHashTree).End() - 1, 1},
+		{"share hash chain", sound.Region(share.ShareHashChain).Offset + 5, 1},
+		{"signature", sound.Region(share.Signature).Offset, 1},
+		{"sequence number", field("sequence number"), 1},
+		{"signature offset", field("signature offset"), 1},
+		{"share data offset", field("share data offset"), 2},
+	} {
+		for _, workers := range []int{1, 3} {
+			var sources []mutable.Source
+			var counts [n]atomic.Int64
+			for i, m := range shares {
+				b := bytes.Clone(m.b)
+				if v.at >= 0 && i < n-k {
+					b[v.at] ^= 1
+				}
+				sources = append(sources, mutable.Source{Name: "share", Number: i, ReaderAt: counting{bytes.NewReader(b), &counts[i]}, Size: int64(len(b))})
+			}
+			mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Workers: workers})
+			for i := range counts {
+				size := sources[i].Size
+				if got := counts[i].Load(); got < size*9/10 || got > v.places*size*5/4 {
+					t.Errorf("%s damaged, %d workers: %d bytes of share %d are read, which has %d", v.what, workers, got, i, size)
+				}
+			}
+		}
+	}
+}
+
+// Where a block is damaged, and an inner node of the block hash tree besides, these two are
+// named, and nothing else.
+func TestCheckBlockAndTree(t *testing.T) {
+	const segments = 8
+	shares := encode(t, make([]byte, segments*99), testKey, mutable.EncodeOptions{SegmentSize: 99})
+	s, err := mdmf.Parse(shares[2].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := s.Region(share.BlockHashTree)
+	node.Length = int64(len(share.Hash{}))
+	for i := 1; i < hashtree.Leaf(segments, 0); i++ {
+		node.Offset += node.Length
+		var sources []mutable.Source
+		for n, m := range shares {
+			b := bytes.Clone(m.b)
+			if n == 2 {
+				b[s.BlockAt(0).Offset] ^= 1
+				b[node.Offset] ^= 1
+			}
+			sources = append(sources, source("share", n, b))
+		}
+		damage := mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true}).Shares[2].Damage
+		if len(damage) != 2 || damage[0].Region != s.BlockAt(0) || damage[1].Region != node {
+			t.Errorf("block 0 and node %d are damaged: Check says %v", i, damage)
+		}
+	}
+}
