@@ -43,6 +43,7 @@ func FuzzCapability(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		checkBase32(t, b)
 		c, err := capability.Parse(string(b))
 		if err != nil {
@@ -130,6 +131,7 @@ func FuzzKeyDER(f *testing.F) {
 		add(f, nil, pkcs8[:at], d)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		key, err := capability.ParseKeyDER(b)
 		if err != nil {
 			keeps(t, err, b)
@@ -157,6 +159,7 @@ func FuzzKeyPEM(f *testing.F) {
 		add(f, nil, text, append([]byte("some words\n"), text...), append(bytes.Clone(text), text...), text[:len(text)/2])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		key, err := capability.ParseKeyPEM(b)
 		if err != nil {
 			keeps(t, err, b)
@@ -197,6 +200,7 @@ func FuzzVerificationKey(f *testing.F) {
 	}
 	h := files[0].shares[0].share
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		key, err := capability.ParseVerificationKey(b)
 		if err != nil {
 			keeps(t, err, b)

@@ -3,6 +3,8 @@ package fuzz
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"testing"
@@ -25,10 +27,16 @@ type stored struct {
 	number int
 }
 
+// source returns st, the share with index i, on a medium.
+func (st stored) source(i int, r io.ReaderAt) mutable.Source {
+	return mutable.NewSource(fmt.Sprint("file ", i), st.number, r, int64(len(st.b)))
+}
+
+// sources returns the shares in memory, where blocks are not copied.
 func (s *scene) sources() []mutable.Source {
 	var out []mutable.Source
-	for _, st := range s.stored {
-		out = append(out, mutable.NewSource("share", st.number, bytes.NewReader(st.b), int64(len(st.b))))
+	for i, st := range s.stored {
+		out = append(out, st.source(i, share.Bytes(st.b)))
 	}
 	return out
 }
@@ -44,11 +52,27 @@ func (s *scene) intact() int {
 	return len(found)
 }
 
+// intactOf returns how many different shares of version v are there unharmed.
+func (s *scene) intactOf(v share.Version) int {
+	found := map[int]bool{}
+	for _, o := range s.shares {
+		for _, st := range s.stored {
+			if o.version == v && o.is(st) {
+				found[o.number] = true
+			}
+		}
+	}
+	return len(found)
+}
+
 // true reports whether st is as a server had it.
 func (s *scene) true(st stored) bool {
-	return slices.ContainsFunc(s.shares, func(o original) bool {
-		return o.number == st.number && (bytes.Equal(o.container, st.b) || bytes.Equal(o.share, st.b))
-	})
+	return slices.ContainsFunc(s.shares, func(o original) bool { return o.is(st) })
+}
+
+// is reports whether st is o as a server had it.
+func (o original) is(st stored) bool {
+	return o.number == st.number && (bytes.Equal(o.container, st.b) || bytes.Equal(o.share, st.b))
 }
 
 // beside makes a scene of fuzz input: a byte that says which file, one that says which of its
@@ -94,6 +118,7 @@ func addBeside(f *testing.F) {
 func FuzzOpen(f *testing.F) {
 	addBeside(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		if s, ok := beside(b); ok {
 			judgeOpen(t, s)
 		}
@@ -105,52 +130,68 @@ func FuzzOpen(f *testing.F) {
 func FuzzCheck(f *testing.F) {
 	addBeside(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		if s, ok := beside(b); ok {
 			judgeCheck(t, s)
 		}
 	})
 }
 
-// judgeOpen reads the file, and returns whether that was possible.
-func judgeOpen(t *testing.T, s *scene) bool {
-	read := s.write.ReadCap()
-	f, err := mutable.Open(read, s.sources(), mutable.OpenOptions{})
-	var got []byte
-	if err == nil {
-		got, err = io.ReadAll(f)
-		for _, fault := range f.Faults() {
-			if fault.Error() == "" {
-				t.Fatalf("fault %#v", fault)
-			}
-		}
-	}
+// judgeOpen reads the file, and returns its faults, and whether that was possible.
+func judgeOpen(t *testing.T, s *scene) ([]*mutable.ShareError, bool) {
+	sources, metered := s.metered(t)
+	f, got, err := s.read(sources)
+	metered()
 	if err != nil {
-		if s.versions == 1 && s.intact() >= s.k {
+		if s.single() && s.intact() >= s.k {
 			t.Fatalf("%s: %d good shares are there, want %d: %v", s.name, s.intact(), s.k, err)
 		}
-		if err.Error() == "" {
-			t.Fatalf("error %#v", err)
+		if !errors.Is(err, share.ErrNotEnoughShares) {
+			t.Fatalf("%s: error %q is a %T", s.name, err, err)
 		}
-		return false
+		return nil, false
 	}
-	if int64(len(got)) != f.Size() || !slices.ContainsFunc(s.contents, func(want []byte) bool { return bytes.Equal(got, want) }) {
-		t.Fatalf("%s: contents are %d bytes, %x", s.name, len(got), got)
+	want, ok := s.contents[f.Head().Version]
+	if !ok || int64(len(got)) != f.Size() || !bytes.Equal(got, want) {
+		t.Fatalf("%s: contents of version %d are %d bytes, %x", s.name, f.Head().SeqNum, len(got), got)
 	}
-	// The same in pieces, back to front.
+	for _, fault := range f.Faults() {
+		if fault.Error() == "" || fault.Err == nil {
+			t.Fatalf("fault %#v", fault)
+		}
+	}
+	// The same from memory, in pieces, back to front.
+	if f, err = mutable.Open(s.write.ReadCap(), s.sources(), mutable.OpenOptions{}); err != nil {
+		t.Fatalf("%s: from memory: %v", s.name, err)
+	}
 	for off := f.Size() / 50 * 50; off >= 0; off -= 50 {
 		part := make([]byte, min(50, f.Size()-off))
 		if _, err := f.ReadAt(part, off); err != nil || !bytes.Equal(part, got[off:][:len(part)]) {
 			t.Fatalf("%s: ReadAt(%d) = %x, %v, want %x", s.name, off, part, err, got[off:][:len(part)])
 		}
 	}
-	return true
+	return f.Faults(), true
 }
 
-// judgeCheck checks the file in all ways, and returns the strictest report.
+// read reads all of the file.
+func (s *scene) read(sources []mutable.Source) (*mutable.File, []byte, error) {
+	f, err := mutable.Open(s.write.ReadCap(), sources, mutable.OpenOptions{})
+	if err != nil {
+		return nil, nil, err
+	}
+	got, err := io.ReadAll(f)
+	return f, got, err
+}
+
+// judgeCheck checks the file in one of the less strict ways and in the strictest, whose report
+// it returns.
 func judgeCheck(t *testing.T, s *scene) *mutable.Report {
 	var r *mutable.Report
-	for _, o := range []mutable.CheckOptions{{}, {Write: &s.write}, {Verify: true}, {Verify: true, Write: &s.write}} {
-		r = mutable.Check(s.write.VerifyCap(), s.sources(), o)
+	weaker := []mutable.CheckOptions{{}, {Write: &s.write}, {Verify: true}}
+	for _, o := range []mutable.CheckOptions{weaker[s.intact()%len(weaker)], {Verify: true, Write: &s.write}} {
+		sources, metered := s.metered(t)
+		r = mutable.Check(s.write.VerifyCap(), sources, o)
+		metered()
 		if len(r.Shares) != len(s.stored) {
 			t.Fatalf("%s: %d shares in the report, want %d", s.name, len(r.Shares), len(s.stored))
 		}
@@ -170,7 +211,7 @@ func judgeCheck(t *testing.T, s *scene) *mutable.Report {
 	for i, got := range r.Shares {
 		if got.Verdict != mutable.Good {
 			// An offset table is not signed: only what most shares say tells which is right.
-			if s.versions == 1 && s.true(s.stored[i]) && 2*s.intact() >= len(s.stored) {
+			if s.single() && s.true(s.stored[i]) && 2*s.intact() >= len(s.stored) {
 				t.Fatalf("%s: an unharmed share is called %+v", s.name, got)
 			}
 			continue
@@ -179,7 +220,7 @@ func judgeCheck(t *testing.T, s *scene) *mutable.Report {
 		if o == nil {
 			t.Fatalf("%s: share %d of %d is called good: %+v", s.name, got.Number, len(s.stored), got)
 		}
-		if o.version.SeqNum != got.SeqNum || o.number != got.Number && s.k > 1 {
+		if o.version.SeqNum != got.SeqNum || o.number != got.Number && !s.ambiguous() {
 			t.Fatalf("%s: share %d of version %d is reported as %+v", s.name, o.number, o.version.SeqNum, got)
 		}
 		if good[o.version] == nil {
@@ -208,6 +249,9 @@ func (s *scene) original(src mutable.Source) *original {
 	if err != nil {
 		return nil
 	}
+	if i := slices.IndexFunc(s.shares, func(o original) bool { return bytes.HasPrefix(got, o.share[:end(o.share)]) }); i >= 0 {
+		return &s.shares[i]
+	}
 	for i, o := range s.shares {
 		n := end(o.share)
 		if len(got) < n {
@@ -225,11 +269,11 @@ func (s *scene) original(src mutable.Source) *original {
 }
 
 // gaps returns the bytes of a true share that nothing can be said about: those that nothing
-// points to and, in a file without blocks, where they would lie and what they would hash to.
+// points to and, in a file without blocks, where they would lie.
 func (s *scene) gaps(b []byte) []share.Region {
 	in := mutable.Inspect(mutable.Unknown, bytes.NewReader(b), int64(len(b)))
 	return slices.DeleteFunc(in.Regions, func(r share.Region) bool {
-		return r.Name != share.Gap && (len(s.contents[0]) > 0 || r.Name != share.BlockHashTree && r.Name != share.OffsetTable)
+		return r.Name != share.Gap && (!s.empty() || r.Name != share.OffsetTable)
 	})
 }
 
@@ -258,6 +302,7 @@ func FuzzInspect(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		in := mutable.Inspect(mutable.Unknown, bytes.NewReader(b), int64(len(b)))
 		if in.Kind != "share" && in.Kind != "container" || in.Number < mutable.Unknown || in.Number >= share.MaxShares {
 			t.Fatalf("%s, share %d", in.Kind, in.Number)

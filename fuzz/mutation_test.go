@@ -25,6 +25,7 @@ const (
 	remove             // the share is not there
 	copied             // the share is in another place too
 	bare               // the share has no container
+	splice             // some bytes from place on are taken from another share, or another version
 	ops
 )
 
@@ -42,9 +43,15 @@ func script(b []byte) (*scene, bool) {
 	for _, o := range s.shares {
 		s.stored = append(s.stored, stored{o.container, o.number})
 	}
-	for step := range slices.Chunk(b[1:], stepSize) {
+	s.run(b[1:])
+	return s, true
+}
+
+// run takes the steps of a script.
+func (s *scene) run(steps []byte) {
+	for step := range slices.Chunk(steps, stepSize) {
 		if len(step) < stepSize || len(s.stored) == 0 {
-			break
+			return
 		}
 		what, place, arg := op(step[0]&^all)%ops, int(binary.BigEndian.Uint16(step[2:])), int(binary.BigEndian.Uint16(step[4:]))
 		if step[0]&all != 0 && what != remove && what != copied {
@@ -55,7 +62,6 @@ func script(b []byte) (*scene, bool) {
 		}
 		s.mutate(what, int(step[1])%len(s.stored), place, arg)
 	}
-	return s, true
 }
 
 func (s *scene) mutate(what op, i, place, arg int) {
@@ -107,8 +113,22 @@ func (s *scene) mutate(what op, i, place, arg int) {
 		return
 	case bare:
 		b = b[start:]
+	case splice:
+		from := s.shares[arg%len(s.shares)]
+		other := from.container
+		if start == 0 {
+			other = from.share
+		}
+		if at := place % max(len(other), 1); at < len(b) {
+			copy(b[at:], other[at:min(at+arg>>8+1, len(other))])
+		}
 	}
 	st.b = b
+}
+
+// step returns one step of a script.
+func step(what op, n, place, arg int) []byte {
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16([]byte{byte(what), byte(n)}, uint16(place)), uint16(arg))
 }
 
 // interesting are values for fields that hold numbers.
@@ -117,18 +137,16 @@ var interesting = []uint64{0, 1 << 8, 1 << 16, 1 << 31, 1 << 32, 1 << 40, 1 << 6
 // Shares that are damaged with an idea of what they are: the same must hold for them, and
 // Open and Check agree about what can be recovered.
 func FuzzMutated(f *testing.F) {
-	step := func(first byte, n, place, arg int) []byte {
-		return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16([]byte{first, byte(n)}, uint16(place)), uint16(arg))
-	}
 	for i := range files {
 		add(f, []byte{byte(i)}, nil)
-		for o := range byte(ops) {
+		for o := range ops {
 			add(f, []byte{byte(i)},
-				slices.Concat(step(o, i, 500+7*i, 1), step(byte(remove), i+1, 0, 0)),
+				slices.Concat(step(o, i, 500+7*i, 1), step(remove, i+1, 0, 0)),
 				step(o|all, 0, 3+i%4, 513))
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		if s, ok := script(b); ok {
 			judge(t, s)
 		}
@@ -137,12 +155,42 @@ func FuzzMutated(f *testing.F) {
 
 // judge fails unless all holds that must hold for a scene.
 func judge(t *testing.T, s *scene) {
-	recovered := judgeOpen(t, s)
+	faults, recovered := judgeOpen(t, s)
 	r := judgeCheck(t, s)
-	if len(s.contents[0]) == 0 {
-		return // no block proves which share of an empty file is which, and Open does not need to know
+	if s.empty() {
+		return
 	}
-	if recovered && r.Best == nil || !recovered && r.Best != nil && s.versions == 1 {
+	if recovered && r.Best == nil && !s.shared() || !recovered && r.Best != nil && s.single() {
 		t.Fatalf("%s: recovered: %v, but Check says %s: %+v", s.name, recovered, r.Health, r)
+	}
+	for _, fault := range faults {
+		for _, got := range r.Shares {
+			if got.Name == fault.Name && got.Verdict == mutable.Good {
+				t.Fatalf("%s: Check calls a share good in which Open met %v", s.name, fault)
+			}
+		}
+	}
+	if r.Best != nil {
+		s.judgeGood(t, r)
+	}
+}
+
+// judgeGood fails unless those shares of the best version that Check calls good give the file
+// back without any other.
+func (s *scene) judgeGood(t *testing.T, r *mutable.Report) {
+	good := &scene{file: s.file}
+	numbers := map[int]bool{}
+	sources := s.sources()
+	for i, got := range r.Shares {
+		if got.Verdict == mutable.Good && s.original(sources[i]).version == *r.Best {
+			good.stored = append(good.stored, s.stored[i])
+			numbers[got.Number] = true
+		}
+	}
+	if len(numbers) < s.k {
+		return
+	}
+	if _, got, err := s.read(good.sources()); err != nil || !bytes.Equal(got, s.contents[*r.Best]) {
+		t.Fatalf("%s: %d good shares do not give the file back: %v", s.name, len(numbers), err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
@@ -18,9 +19,22 @@ type file struct {
 	write    capability.Write
 	key      *capability.SigningKey
 	k, n     int
-	versions int
-	contents [][]byte // of each version
+	contents map[share.Version][]byte
 	shares   []original
+}
+
+// single reports whether there is only one version.
+func (f *file) single() bool { return len(f.contents) == 1 }
+
+// empty reports whether some version has no contents. No block proves there which share is
+// which, and Open does not need to know.
+func (f *file) empty() bool {
+	for _, plain := range f.contents {
+		if len(plain) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // An original is a share as a server stored it.
@@ -47,22 +61,59 @@ func load(names ...string) []*file {
 		if err != nil {
 			panic(err)
 		}
-		f := &file{name: name, k: c.K, n: c.N, versions: max(len(c.Versions), 1), contents: [][]byte{c.Plaintext()}}
+		f := &file{name: name, k: c.K, n: c.N, contents: map[share.Version][]byte{}}
 		if err := f.write.UnmarshalText([]byte(c.WriteCap)); err != nil {
 			panic(err)
 		}
 		if f.key, err = capability.ParseKeyDER(c.PrivateKeyDER); err != nil {
 			panic(err)
 		}
-		for _, v := range c.Versions {
-			f.contents = append(f.contents, v.Plaintext())
-		}
 		for _, s := range c.Shares {
 			f.shares = append(f.shares, original{s.Number, c.Container(s), c.ShareBytes(s), share.Version{SeqNum: s.SeqNum, RootHash: share.Hash(s.RootHash)}})
+		}
+		for _, v := range c.Versions {
+			f.contents[share.Version{SeqNum: v.SeqNum, RootHash: share.Hash(v.RootHash)}] = v.Plaintext()
+		}
+		if len(c.Versions) == 0 {
+			f.contents[f.shares[0].version] = c.Plaintext()
 		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// shared reports whether a share of one number, or of one version, may serve as another.
+func (f *file) shared() bool { return (f.k > 1 || !f.single()) && f.ambiguous() }
+
+// ambiguous reports whether some block is in several shares, of one version or of two, so that
+// it does not tell whose it is: of k = 1 all are, of few bytes some may be.
+func (f *file) ambiguous() bool {
+	seen := map[share.Hash]bool{}
+	for _, o := range f.shares {
+		s, err := parse(o.share)
+		if err != nil {
+			panic(err)
+		}
+		leaves, err := proof.Leaves(s)
+		if err != nil {
+			panic(err)
+		}
+		for _, leaf := range leaves {
+			if seen[leaf] {
+				return true
+			}
+			seen[leaf] = true
+		}
+	}
+	return false
+}
+
+// parse reads a share of either format.
+func parse(b []byte) (parsed, error) {
+	if s, err := sdmf.Parse(b); err == nil {
+		return s, nil
+	}
+	return mdmf.Parse(b)
 }
 
 // end returns where a share's own header says that it ends.

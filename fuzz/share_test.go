@@ -17,6 +17,7 @@ import (
 func FuzzSDMFHeader(f *testing.F) {
 	addHeaders(f, files[0], sdmf.HeaderSpans())
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		h, err := sdmf.ParseHeader(b)
 		if err != nil {
 			placed(t, err, sdmf.HeaderSpans())
@@ -37,6 +38,7 @@ func FuzzSDMFHeader(f *testing.F) {
 func FuzzMDMFHeader(f *testing.F) {
 	addHeaders(f, files[1], mdmf.HeaderSpans())
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		h, err := mdmf.ParseHeader(b)
 		if err != nil {
 			placed(t, err, mdmf.HeaderSpans())
@@ -101,6 +103,7 @@ type parsed interface {
 func FuzzSDMFShare(f *testing.F) {
 	from := addShares(f, files[0], files[2], files[4], files[8])
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		s, err := sdmf.Parse(b)
 		if err != nil {
 			placed(t, err, sdmf.HeaderSpans())
@@ -117,6 +120,7 @@ func FuzzSDMFShare(f *testing.F) {
 func FuzzMDMFShare(f *testing.F) {
 	from := addShares(f, files[1], files[3], files[5], files[9])
 	f.Fuzz(func(t *testing.T, b []byte) {
+		defer bound(t, b)()
 		s, err := mdmf.Parse(b)
 		if err != nil {
 			placed(t, err, mdmf.HeaderSpans())
@@ -203,11 +207,7 @@ func checkBlock(t *testing.T, s parsed, b []byte, i int) {
 // has reports whether b is what share number stores of segment i.
 func (f *file) has(i, number int, b proof.Block) bool {
 	return slices.ContainsFunc(f.shares, func(o original) bool {
-		var s parsed
-		var err error
-		if s, err = sdmf.Parse(o.share); err != nil {
-			s, err = mdmf.Parse(o.share)
-		}
+		s, err := parse(o.share)
 		if err != nil || o.number != number || i >= s.Head().Segments() {
 			return false
 		}

@@ -100,7 +100,7 @@ func (x *changes) place(c *mutable.ShareChange) (*shareUpdate, *home, error) {
 	case c.InPlace || u.Deletes() || h == nil:
 		return u, nil, nil
 	case around == nil && h.kind != bare: // nothing is left of its container, which others around it have
-	case around != nil && x.homes.damaged(around):
+	case around != nil && !x.homes.fits(around, h):
 		h = x.homes.around(around, *h)
 	default:
 		return u, nil, nil
@@ -147,7 +147,7 @@ func (x *changes) write(u *shareUpdate, h *home) (io.WriterAt, error) {
 	if u.fresh, err = createShare(u.path); err != nil || h.kind == bare {
 		return u.fresh, err
 	}
-	return container.Create(u.fresh, *h.id, x.homes.cap.WriteEnabler(*h.id), u.Size, h.leases...)
+	return container.Create(u.fresh, *h.id, x.homes.cap.WriteEnabler(*h.id), u.Size, h.leases[*h.id]...)
 }
 
 // carryOut makes the changes happen. All are ready before the first is decided, and all are

@@ -24,9 +24,10 @@ type home struct {
 	name   string // as it is shown
 	shares int    // that are there or on their way
 	kind   kind
-	node                     // whose containers stand there
-	mixed  bool              // several servers' do
-	leases []container.Lease // that shares there have
+	node   // whose directory it is
+
+	// leases are those that shares there have, by the server that their containers are of.
+	leases map[capability.NodeID][]container.Lease
 }
 
 // A kind is how shares stand in a directory.
@@ -64,9 +65,7 @@ func findHomes(c capability.Capability, set *shareSet, paths []string) *homes {
 		out.addEmpty(path, c.VerifyCap().StorageIndex())
 	}
 	for dir, one := range out.all {
-		if shares := filepath.Dir(filepath.Dir(dir)); filepath.Base(shares) == "shares" {
-			one.belongs(shares, c.VerifyCap().StorageIndex())
-		}
+		one.settle(c.VerifyCap().StorageIndex())
 		if one.kind == unclear && one.shares == 0 { // nothing shows that it is a server's
 			delete(out.all, dir)
 		}
@@ -80,7 +79,7 @@ func (h *homes) add(path string, src mutable.Source, sound bool) {
 	dir := filepath.Dir(path)
 	one := h.all[dir]
 	if one == nil {
-		one = &home{dir: dir, name: filepath.Dir(src.Name)}
+		one = &home{dir: dir, name: filepath.Dir(src.Name), leases: map[capability.NodeID][]container.Lease{}}
 		if full, err := realPath(one.name); err != nil || full != dir {
 			one.name = dir // the share is a link
 		}
@@ -90,11 +89,8 @@ func (h *homes) add(path string, src mutable.Source, sound bool) {
 	switch c := src.Container; {
 	case c != nil:
 		one.kind = contained
-		if id := serverOf(c, h.cap); one.id == nil && id != nil {
-			one.id = id
-			one.leases, _ = c.Leases() // those that cannot be read are no loss
-		} else if id != nil && *id != *one.id {
-			one.mixed = true
+		if id := serverOf(c, h.cap); id != nil && len(one.leases[*id]) == 0 {
+			one.leases[*id], _ = c.Leases() // those that cannot be read are no loss
 		}
 	case sound:
 		one.kind = max(one.kind, bare)
@@ -117,16 +113,25 @@ func (h *homes) addEmpty(path string, si capability.StorageIndex) {
 	}
 }
 
-// belongs finds out which server has one below its directory shares: the server may say so
-// itself, or other files' containers do.
-func (one *home) belongs(shares string, si capability.StorageIndex) {
-	own := nodeOf(shares, si)
-	one.rank = own.rank
-	if own.id == nil && one.id == nil && one.kind != bare {
-		own.id = serverBelow(shares, one.dir)
+// settle finds out whose directory one is: the server may say so itself, or the shares there
+// do, or the containers of other files.
+func (one *home) settle(si capability.StorageIndex) {
+	shares := filepath.Dir(filepath.Dir(one.dir))
+	served := filepath.Base(shares) == "shares"
+	if served {
+		one.node = nodeOf(shares, si)
 	}
-	if own.id != nil {
-		one.id, one.mixed, one.kind = own.id, false, contained
+	switch {
+	case one.id != nil:
+	case len(one.leases) == 1:
+		for id := range one.leases {
+			one.id = &id
+		}
+	case served && len(one.leases) == 0 && one.kind != bare:
+		one.id = serverBelow(shares, one.dir)
+	}
+	if one.id != nil {
+		one.kind = contained
 	}
 }
 
@@ -139,19 +144,27 @@ func realPath(path string) (string, error) {
 	return filepath.Abs(full)
 }
 
-// around returns one for a share that has the container c: with its leases.
+// around returns one for a share that has the container c: with the leases in it, if they are
+// of that server.
 func (h *homes) around(c *container.Container, one home) *home {
-	if id := serverOf(c, h.cap); id != nil && one.mixed {
-		one.id, one.mixed = id, false
+	own := serverOf(c, h.cap)
+	if one.id == nil {
+		one.id = own
 	}
-	one.leases, _ = c.Leases()
+	if own != nil && *own == *one.id {
+		leases, _ := c.Leases()
+		one.leases = map[capability.NodeID][]container.Lease{*own: leases}
+	}
 	return &one
 }
 
-// damaged reports whether a writer with the file's write capability is refused by the server
-// that c is on: because of the write enabler in c, or the node ID.
-func (h *homes) damaged(c *container.Container) bool {
-	return h.cap != nil && !c.WriteEnabler.Equal(h.cap.WriteEnabler(c.NodeID))
+// fits reports whether the server lets the owner of the file's write capability change the
+// share in c, for all that is known here: c may be another server's, or damaged.
+func (h *homes) fits(c *container.Container, one *home) bool {
+	if h.cap == nil {
+		return true
+	}
+	return c.WriteEnabler.Equal(h.cap.WriteEnabler(c.NodeID)) && (one.id == nil || c.NodeID == *one.id)
 }
 
 // of returns the home of the share at path; nil if it is in none.
@@ -195,7 +208,7 @@ func (h *homes) mayCreate(one *home) error {
 		return nil
 	case h.cap == nil:
 		return errors.New("a new container needs the write enabler, and so the write capability")
-	case one.mixed:
+	case one.id == nil && len(one.leases) > 1:
 		return errors.New("it has containers of several servers")
 	case one.id == nil:
 		return errors.New("nothing there proves which server it is")

@@ -156,22 +156,31 @@ func (s *stopped) updateOn(disk *stopping, offset int) {
 	openDirectory = func(path string) journal.Dir { return directory(path) }
 }
 
+// A stoppedReport is what check says.
+type stoppedReport struct {
+	Best   struct{ SeqNum uint64 }
+	Shares []struct {
+		Path    string
+		SeqNum  uint64
+		Verdict mutable.Verdict
+		Damage  []any
+	}
+}
+
+// check verifies all shares.
+func (s *stopped) check() (r stoppedReport) {
+	s.Helper()
+	if err := json.Unmarshal(s.run(-1, "check", "--verify", "@cap", "a", "b", "--json"), &r); err != nil {
+		s.Fatal(err)
+	}
+	return r
+}
+
 // versions returns the sequence numbers of the shares, one digit each. All must be good, and
 // nothing else may be left.
 func (s *stopped) versions() (state string, best uint64) {
 	s.Helper()
-	var r struct {
-		Best   struct{ SeqNum uint64 }
-		Shares []struct {
-			Path    string
-			SeqNum  uint64
-			Verdict mutable.Verdict
-			Damage  []any
-		}
-	}
-	if err := json.Unmarshal(s.run(-1, "check", "--verify", "@cap", "a", "b", "--json"), &r); err != nil {
-		s.Fatal(err)
-	}
+	r := s.check()
 	for _, share := range r.Shares {
 		if share.Verdict != mutable.Good {
 			s.Fatalf("%s is %s: %v", share.Path, share.Verdict, share.Damage)
