@@ -14,20 +14,20 @@ import (
 // A patchy share has only some blocks that can be read: from end on there are none.
 type patchy struct {
 	proof.Unproven
-	bad   map[int]bool
-	end   int
-	asked *atomic.Int64
+	bad    map[int]bool
+	end    int
+	failed *atomic.Int64 // how often a block could not be read
 }
 
 func (p patchy) Block(i int, buf []byte) (proof.Block, error) {
-	p.asked.Add(1)
-	switch {
-	case i >= p.end:
-		return proof.Block{}, share.ErrTruncated
-	case p.bad[i]:
+	if i < p.end && !p.bad[i] {
+		return p.Unproven.Block(i, buf)
+	}
+	p.failed.Add(1)
+	if i < p.end {
 		return proof.Block{}, errDisk
 	}
-	return p.Unproven.Block(i, buf)
+	return proof.Block{}, share.ErrTruncated
 }
 
 // inOrder reads one block after the other, as Reading says.
@@ -49,7 +49,7 @@ func inOrder(p patchy) (r proof.Reading) {
 }
 
 // However many goroutines read, they find what one finds that reads block after block, and
-// hardly read more of a share that is given up.
+// each goes on for at most one block more that is not there.
 func TestReaderOrder(t *testing.T) {
 	c := lookup(t, "smallseg-mdmf-2178")
 	for seed := range uint64(300) {
@@ -75,13 +75,13 @@ func TestReaderOrder(t *testing.T) {
 				t.Fatalf("seed %d: %d readings of %d shares", seed, len(got), len(shares))
 			}
 			for i, p := range all {
-				asked := p.asked.Swap(0)
+				failed := p.failed.Swap(0)
 				want := inOrder(p)
 				if !slices.Equal(got[i].Leaves, want.Leaves) || got[i].Err != want.Err {
 					t.Errorf("seed %d, share %d: %d hashes and %v, want %d and %v", seed, i, len(got[i].Leaves), got[i].Err, len(want.Leaves), want.Err)
 				}
-				if most := p.asked.Load() + int64(max(r.Workers, 1)) - 1; asked > most {
-					t.Errorf("seed %d, share %d: %d blocks are read, want at most %d", seed, i, asked, most)
+				if most := p.failed.Load() + int64(max(r.Workers, 1)) - 1; failed > most {
+					t.Errorf("seed %d, share %d: %d blocks could not be read, want at most %d", seed, i, failed, most)
 				}
 			}
 		}
