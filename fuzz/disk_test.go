@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/golafs/mutable/container"
@@ -16,12 +17,14 @@ type disk struct {
 	files map[string]*content
 	open  int // files
 	left  int // changes until it breaks; never, if negative
+
+	writing sync.Mutex // Encode writes several shares, and places of one, at the same time
 }
 
 // A content is what a file holds.
 type content struct{ b []byte }
 
-func newDisk() *disk { return &disk{map[string]*content{}, 0, -1} }
+func newDisk() *disk { return &disk{files: map[string]*content{}, left: -1} }
 
 var errBroken = errors.New("disk broken")
 
@@ -84,6 +87,8 @@ type handle struct {
 func (h handle) ReadAt(b []byte, off int64) (int, error) { return share.Bytes(h.b).ReadAt(b, off) }
 
 func (h handle) WriteAt(b []byte, off int64) (int, error) {
+	h.d.writing.Lock()
+	defer h.d.writing.Unlock()
 	if err := h.d.change(); err != nil {
 		return 0, err
 	}

@@ -113,7 +113,8 @@ func leasesOf(t *testing.T, b []byte) ([]container.Lease, bool) {
 		}
 		if slot := b[at:][:size]; binary.BigEndian.Uint32(slot) != 0 {
 			owners++
-			if n := slices.IndexFunc(leases, func(l container.Lease) bool { return int64(l.Slot) == i }); n >= 0 && !bytes.Equal(encodeLease(leases[n]), slot) {
+			n := slices.IndexFunc(leases, func(l container.Lease) bool { return int64(l.Slot) == i })
+			if n >= 0 && !bytes.Equal(encodeLease(leases[n]), slot) {
 				t.Fatalf("lease %d is not what is stored", i)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/mdmf"
-	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
@@ -85,24 +84,24 @@ func load(names ...string) []*file {
 // shared reports whether a share of one number, or of one version, may serve as another.
 func (f *file) shared() bool { return (f.k > 1 || !f.single()) && f.ambiguous() }
 
-// ambiguous reports whether some block is in several shares, of one version or of two, so that
-// it does not tell whose it is: of k = 1 all are, of few bytes some may be.
+// ambiguous reports whether some block does not tell which share it is from, or of which
+// version, because another starts with the same bytes: of k = 1 all do, of few bytes some may.
 func (f *file) ambiguous() bool {
-	seen := map[share.Hash]bool{}
+	var blocks [][]byte
 	for _, o := range f.shares {
 		s, err := parse(o.share)
 		if err != nil {
 			panic(err)
 		}
-		leaves, err := proof.Leaves(s)
-		if err != nil {
-			panic(err)
-		}
-		for _, leaf := range leaves {
-			if seen[leaf] {
+		for i := range s.Head().Segments() {
+			b, err := s.Block(i, nil)
+			if err != nil {
+				panic(err)
+			}
+			if slices.ContainsFunc(blocks, func(c []byte) bool { return bytes.HasPrefix(b.Data, c) || bytes.HasPrefix(c, b.Data) }) {
 				return true
 			}
-			seen[leaf] = true
+			blocks = append(blocks, b.Data)
 		}
 	}
 	return false
