@@ -43,7 +43,7 @@ func (m *Servermap) check(o CheckOptions) *Report {
 			if x.Verify && i == read {
 				read += x.readings.ahead(m.shares[i:])
 			}
-			if pass == 0 || len(x.findings[i].damage) > 0 {
+			if f := x.findings[i]; pass == 0 || len(f.damage) > 0 || f.version != nil && len(f.version.torn) > 0 {
 				x.findings[i] = x.look(e, pass > 0)
 			}
 			if len(x.findings[i].damage) == 0 {

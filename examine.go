@@ -149,7 +149,7 @@ func (e *examination) hashes() {
 	e.chain(p.Number)
 	if e.Verify {
 		e.tree(p, whole)
-		e.segments(p, read.Leaves)
+		e.segments(p, read)
 		if errors.Is(read.Err, share.ErrTruncated) {
 			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, read.Err)
 		} else if read.Err != nil && len(read.Leaves) < e.w.Head().Segments() {
@@ -252,12 +252,13 @@ func (e *examination) doubtful(p *proof.Share, stored []share.Hash, i int) bool 
 }
 
 // segments checks every block against its leaf.
-func (e *examination) segments(p *proof.Share, leaves []share.Hash) {
+func (e *examination) segments(p *proof.Share, read proof.Reading) {
 	first := hashtree.Leaf(e.w.Head().Segments(), 0)
-	for i, leaf := range leaves {
+	for i, leaf := range read.Leaves {
 		if p.Leaf(i, leaf) == nil {
-			e.blocks[i] = true
-			e.c.v.learnSalt(i, e.w)
+			if e.blocks[i] = e.c.v.agrees(i, read.Salts[i]); !e.blocks[i] {
+				e.add(e.w.SaltAt(i), fmt.Errorf("salt %d: not the same in all shares: a faulty writer made them", i))
+			}
 			continue
 		}
 		if h, err := proof.BlockHash(e.w, first+i); err == nil && h == leaf {
@@ -292,12 +293,16 @@ func (e *examination) block(p *proof.Share, i int, leaf share.Hash) (share.Regio
 	return r, fmt.Errorf("block %d: %w", i, share.ErrHash)
 }
 
-// learnSalt remembers the salt of segment i, which s has with a proven block.
-func (v *version) learnSalt(i int, s opened) {
-	if _, ok := v.salts[i]; ok || v.Format == share.SDMF {
-		return
+// agrees reports whether all proven blocks of segment i that were seen have this salt.
+func (v *version) agrees(i int, salt [16]byte) bool {
+	if v.Format == share.SDMF {
+		return true // it is in the header
 	}
-	if b, err := s.Read(s.SaltAt(i)); err == nil {
-		v.salts[i] = [16]byte(b)
+	known, ok := v.salts[i]
+	if !ok {
+		v.salts[i] = salt
+	} else if known != salt {
+		v.torn[i] = true
 	}
+	return !v.torn[i]
 }

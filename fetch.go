@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/share"
 )
 
 // A fetched is what one segment's way out of the shares takes, in memory that the next one
@@ -207,7 +208,7 @@ func (f *File) search(i int, s *fetched) (err error) {
 			return true
 		}
 		if len(served) > 0 && b.Salt != s.salt {
-			err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them", i)
+			err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them: %w", i, share.ErrNotEnoughShares)
 			return false
 		}
 		s.salt, s.shards[c.number] = b.Salt, b.Data

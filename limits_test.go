@@ -97,6 +97,13 @@ func TestLimits(t *testing.T) {
 				t.Errorf("%v, %+v: Check says of the new share %+v, want it passed over because of byte %d", v.format, v.below, s, v.want.Offset)
 			}
 		}
+		for _, l := range []mutable.Limits{{}, v.below} {
+			n := mutable.Verify(1, newer, newer.Size, mutable.VerifyOptions{Cap: w, Limits: l})
+			passedOver := len(n.Damage) == 1 && n.Damage[0].Err.Error() == v.want.Error()
+			if over := l == v.below; passedOver != over || len(n.Damage) > 0 != over {
+				t.Errorf("%v, %+v: Verify finds %v", v.format, l, n.Damage)
+			}
+		}
 
 		u := mutable.UpdateOptions{OpenOptions: mutable.OpenOptions{Limits: v.below}}
 		_, err = mutable.Update(w, both, 0, strings.NewReader("!"), 1, u)

@@ -44,6 +44,7 @@ type version struct {
 	tables  [][]byte         // the members' different offset tables: first those that can be right, the most frequent first
 	rank    map[string]int   // of each table: a higher one is likelier to be right
 	salts   map[int][16]byte // MDMF: proven salts by segment
+	torn    map[int]bool     // segments for which shares prove different salts
 }
 
 // Map reads the header of every share, finds the verification key that c names, and checks
@@ -166,7 +167,7 @@ func (m *Servermap) sign(members []*member) *version {
 				}
 				tried[string(sig)] = true
 				if v, err := proof.NewVersion(m.key, s); err == nil {
-					return &version{Version: v, salts: map[int][16]byte{}}
+					return &version{Version: v, salts: map[int][16]byte{}, torn: map[int]bool{}}
 				}
 			}
 		}

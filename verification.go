@@ -52,6 +52,8 @@ type VerifyOptions struct {
 	Cap capability.Capability
 	// StorageIndex is what the file's place says, if it is not nil.
 	StorageIndex *capability.StorageIndex
+	// Limits says what the share may cost. Of one that is over a limit little is proven.
+	Limits Limits
 }
 
 // Verify explains the container or bare share in a file of size bytes, as Inspect does, and
@@ -108,10 +110,10 @@ func (x *verifier) look() {
 			return
 		}
 	}
-	x.m = Map(c, []Source{x.src})
+	x.m = x.Limits.servermap(c, []Source{x.src})
 	check := &checker{CheckOptions: CheckOptions{Verify: true, Write: x.write()}, m: x.m}
 	switch e := x.m.shares[0]; {
-	case e.version != nil:
+	case e.version != nil && e.version.over == nil:
 		x.number(check, newCandidate(e, e.version))
 	case e.share != nil:
 		x.view = &view{opened: e.share}

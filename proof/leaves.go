@@ -9,11 +9,12 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// A Reading is what reading all blocks of a share gives: their hashes, and the first error. A
-// block that cannot be read leaves a zero hash. Where the share ends there are fewer hashes
-// than segments.
+// A Reading is what reading all blocks of a share gives: their hashes and salts, and the first
+// error. A block that cannot be read leaves a zero hash. Where the share ends there are fewer
+// hashes than segments.
 type Reading struct {
 	Leaves []share.Hash
+	Salts  [][16]byte // as many
 	Err    error
 }
 
@@ -61,6 +62,7 @@ type sweep struct {
 	src       Unproven
 	next, end int // the blocks that nobody has taken
 	leaves    []share.Hash
+	salts     [][16]byte
 	bad       map[int]error // by segment
 }
 
@@ -82,7 +84,7 @@ func (r *Reader) work(m *memory) {
 		}
 		b, err := s.src.Block(i, m.b)
 		m.want = len(b.Salt) + len(b.Data)
-		r.put(s, i, b.Hash, err)
+		r.put(s, i, b, err)
 	}
 }
 
@@ -100,7 +102,7 @@ func (r *Reader) take() (*sweep, int) {
 }
 
 // put keeps what reading block i of s gave.
-func (r *Reader) put(s *sweep, i int, h share.Hash, err error) {
+func (r *Reader) put(s *sweep, i int, b Block, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -110,9 +112,9 @@ func (r *Reader) put(s *sweep, i int, h share.Hash, err error) {
 		}
 	}
 	for len(s.leaves) <= i {
-		s.leaves = append(s.leaves, share.Hash{})
+		s.leaves, s.salts = append(s.leaves, share.Hash{}), append(s.salts, [16]byte{})
 	}
-	s.leaves[i] = h
+	s.leaves[i], s.salts[i] = b.Hash, b.Salt
 }
 
 // maxUnread is after how many blocks that cannot be read a share is given up.
@@ -124,13 +126,13 @@ func last(n int, err error) bool { return n == maxUnread || errors.Is(err, share
 // reading returns what reading block after block gives, up to where that ends: other workers
 // may have gone on for a little.
 func (s *sweep) reading() Reading {
-	r := Reading{Leaves: s.leaves}
+	r := Reading{Leaves: s.leaves, Salts: s.salts}
 	for n, i := range slices.Sorted(maps.Keys(s.bad)) {
 		if n == 0 {
 			r.Err = s.bad[i]
 		}
 		if last(n+1, s.bad[i]) {
-			r.Leaves = s.leaves[:i]
+			r.Leaves, r.Salts = s.leaves[:i], s.salts[:i]
 			break
 		}
 	}

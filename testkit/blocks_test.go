@@ -53,8 +53,8 @@ func (k *kit) segments() {
 	v[2].regions[share.ShareData][0] ^= 1
 	v.resign(hashtree.Build, hashtree.Build)
 	k.add("salts-differ",
-		"The writer gave two shares different salts for one segment. Each share is good, but they do not fit together.", nothing,
-		stored(0, "good", v[0].bytes()), stored(2, "good", v[2].bytes()))
+		"The writer gave two shares different salts for one segment. Each share is good by itself, but they do not fit together.", nothing,
+		stored(0, "bad block 0", v[0].bytes()), stored(2, "bad block 0", v[2].bytes()))
 }
 
 // swap exchanges the first n bytes of b and those from byte at on.

@@ -63,13 +63,13 @@ status: see check.`,
 }
 
 func (s *streams) inspect(path string, o inspectOptions) error {
-	var options mutable.VerifyOptions
+	options := mutable.VerifyOptions{Limits: mutable.Unlimited()}
 	if o.cap != "" {
 		c, err := s.capability(o.cap)
 		if err != nil {
 			return err
 		}
-		options = mutable.VerifyOptions{Cap: c, StorageIndex: placeOf(path)}
+		options.Cap, options.StorageIndex = c, placeOf(path)
 	}
 	f, err := s.openShare(path, false)
 	if err != nil {
