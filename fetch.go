@@ -89,17 +89,20 @@ func (f *File) decryptAt(s *fetched, dst []byte, at int) {
 // segment of a large SDMF file is not worth another copy of it.
 func (f *File) decryptTo(w io.Writer, s *fetched, from, to int) (written int64, err error) {
 	line := newPipeline(from/pieceLength, (to+pieceLength-1)/pieceLength)
+	line.most = 2 * f.workers
+	memory := sync.Pool{New: func() any { return new([pieceLength]byte) }}
 	err = line.run(f.workers, func() error {
-		memory := make([]byte, pieceLength)
 		for {
 			i, ok := line.take(nil)
 			if !ok {
 				return nil
 			}
 			start := i * pieceLength
-			piece := memory[:min(pieceLength, to-start)]
+			b := memory.Get().(*[pieceLength]byte)
+			piece := b[:min(pieceLength, to-start)]
 			f.decryptAt(s, piece, start)
 			line.hand(i, func() error {
+				defer memory.Put(b)
 				m, err := w.Write(piece[max(from-start, 0):])
 				written += int64(m)
 				return err

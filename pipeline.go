@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"math"
 	"runtime"
 	"sync"
 )
@@ -17,17 +18,22 @@ func workersOr(n int) int {
 // for one segment, which bounds the memory of all.
 type pipeline struct {
 	mu   sync.Mutex
-	turn *sync.Cond // to hand results over in order
-	next int        // the segment that is taken next
-	out  int        // the segment whose result is due
+	next int // the segment that is taken next
 	end  int
 	err  error // the first, which ends everything
+
+	// For results that are handed over in order.
+	due    map[int]func() error
+	out    int        // the segment whose result is given next
+	giving bool       // somebody gives
+	most   int        // how many segments may be between out and next
+	room   *sync.Cond // there are fewer
 }
 
 // newPipeline returns the pipeline for segments first to end-1.
 func newPipeline(first, end int) *pipeline {
-	p := &pipeline{next: first, out: first, end: end}
-	p.turn = sync.NewCond(&p.mu)
+	p := &pipeline{next: first, end: end, due: map[int]func() error{}, out: first, most: math.MaxInt}
+	p.room = sync.NewCond(&p.mu)
 	return p
 }
 
@@ -55,7 +61,7 @@ func (p *pipeline) fail(err error) {
 	if p.err == nil {
 		p.err = err
 	}
-	p.turn.Broadcast()
+	p.room.Broadcast()
 }
 
 // take gives the caller the next segment, unless all are taken or something failed. Taking a
@@ -63,6 +69,9 @@ func (p *pipeline) fail(err error) {
 func (p *pipeline) take(take func(i int) error) (i int, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for p.err == nil && p.next < p.end && p.next-p.out >= p.most {
+		p.room.Wait()
+	}
 	if p.err != nil || p.next == p.end {
 		return 0, false
 	}
@@ -70,32 +79,35 @@ func (p *pipeline) take(take func(i int) error) (i int, ok bool) {
 	p.next++
 	if take != nil {
 		if p.err = take(i); p.err != nil {
-			p.turn.Broadcast()
+			p.room.Broadcast()
 			return 0, false
 		}
 	}
 	return i, true
 }
 
-// hand calls give when the results of all segments before i have been given. It reports
-// false if something failed.
-func (p *pipeline) hand(i int, give func() error) bool {
-	p.mu.Lock()
-	for p.err == nil && p.out != i {
-		p.turn.Wait()
-	}
-	failed := p.err != nil
-	p.mu.Unlock()
-	if failed {
-		return false
-	}
-	err := give() // only the one whose turn it is gets here
-	p.fail(err)
+// hand has give called when the results of all segments before i have been given: now, or by
+// whoever is giving those. Nobody waits here for their turn, only in take if too much is due.
+func (p *pipeline) hand(i int, give func() error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.out++
-	p.turn.Broadcast()
-	return err == nil
+	p.due[i] = give
+	if p.giving {
+		return
+	}
+	p.giving = true
+	for give := p.due[p.out]; give != nil && p.err == nil; give = p.due[p.out] {
+		delete(p.due, p.out)
+		p.mu.Unlock()
+		err := give()
+		p.mu.Lock()
+		p.out++
+		if p.err == nil {
+			p.err = err
+		}
+		p.room.Broadcast()
+	}
+	p.giving = false
 }
 
 // each calls fn with 0 to n-1, on so many goroutines, and returns the first error.

@@ -210,16 +210,17 @@ func (f *File) CopyTo(w io.Writer, off, n int64) (written int64, err error) {
 		return 0, fmt.Errorf("mutable: %d bytes from byte %d on: the file has %d bytes", n, off, f.Size())
 	}
 	line := f.pipeline(off, n)
+	line.most = f.m.limits.workers(2*f.workers, f.v.Params) // so that nobody waits for a slower one
 	err = line.run(f.workers, func() error {
-		s := f.spare.Get().(*fetched)
-		defer f.spare.Put(s)
 		for {
 			i, ok := line.take(nil)
 			if !ok {
 				return nil
 			}
+			s := f.spare.Get().(*fetched)
 			give := f.give(i, s, off, n, w)
 			line.hand(i, func() error {
+				defer f.spare.Put(s)
 				m, err := give()
 				written += m
 				return err
