@@ -85,13 +85,13 @@ func (f *File) decryptAt(s *fetched, dst []byte, at int) {
 	}
 }
 
-// decryptTo writes the bytes from from to before to of the segment in s to w, in pieces: a
-// segment of a large SDMF file is not worth another copy of it.
-func (f *File) decryptTo(w io.Writer, s *fetched, from, to int) (written int64, err error) {
+// decryptTo writes the bytes from from to before to of the segment in s to w, in pieces, and
+// adds how many to written: a segment of a large SDMF file is not worth another copy of it.
+func (f *File) decryptTo(w io.Writer, s *fetched, from, to int, written *int64) error {
 	line := newPipeline(from/pieceLength, (to+pieceLength-1)/pieceLength)
 	line.most = 2 * f.workers
 	memory := sync.Pool{New: func() any { return new([pieceLength]byte) }}
-	err = line.run(f.workers, func() error {
+	return line.run(f.workers, func() error {
 		for {
 			i, ok := line.take(nil)
 			if !ok {
@@ -104,12 +104,11 @@ func (f *File) decryptTo(w io.Writer, s *fetched, from, to int) (written int64, 
 			line.hand(i, func() error {
 				defer memory.Put(b)
 				m, err := w.Write(piece[max(from-start, 0):])
-				written += int64(m)
+				*written += int64(m)
 				return err
 			})
 		}
 	})
-	return written, err
 }
 
 // fetch takes the blocks of segment i from the shares that the last ones came from, at once

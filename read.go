@@ -217,14 +217,7 @@ func (f *File) CopyTo(w io.Writer, off, n int64) (written int64, err error) {
 			if !ok {
 				return nil
 			}
-			s := f.spare.Get().(*fetched)
-			give := f.give(i, s, off, n, w)
-			line.hand(i, func() error {
-				defer f.spare.Put(s)
-				m, err := give()
-				written += m
-				return err
-			})
+			line.hand(i, f.give(i, off, n, w, &written))
 		}
 	})
 	return written, err
@@ -233,27 +226,30 @@ func (f *File) CopyTo(w io.Writer, off, n int64) (written int64, err error) {
 // maxPlain is how long a segment may be to be decrypted as a whole before it is written.
 const maxPlain = 4 << 20
 
-// give prepares to write to w what the range of n bytes from off on has of segment i. An
-// error too waits until that is done.
-func (f *File) give(i int, s *fetched, off, n int64, w io.Writer) func() (int64, error) {
-	start := f.v.SegmentOffset(i)
+// give prepares to write to w what the range of n bytes from off on has of segment i, and to
+// add how much that was to written. An error too waits until that is done.
+func (f *File) give(i int, off, n int64, w io.Writer, written *int64) func() error {
+	s := f.spare.Get().(*fetched)
 	length := f.v.SegmentLength(i)
-	from, to := int(max(off-start, 0)), int(min(off+n-start, int64(length)))
+	var plain []byte
+	var err error
 	if length <= maxPlain {
-		plain, err := f.plain(i, s)
-		return func() (int64, error) {
-			if err != nil {
-				return 0, err
-			}
-			m, err := w.Write(plain[from:to])
-			return int64(m), err
-		}
+		plain, err = f.plain(i, s)
+	} else {
+		err = f.obtain(i, s)
 	}
-	err := f.obtain(i, s)
-	return func() (written int64, _ error) {
+	return func() error {
+		defer f.spare.Put(s)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		return f.decryptTo(w, s, from, to)
+		start := f.v.SegmentOffset(i)
+		from, to := int(max(off-start, 0)), int(min(off+n-start, int64(length)))
+		if length > maxPlain {
+			return f.decryptTo(w, s, from, to, written)
+		}
+		m, err := w.Write(plain[from:to])
+		*written += int64(m)
+		return err
 	}
 }
