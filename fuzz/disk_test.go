@@ -57,6 +57,18 @@ func (d *disk) Create(name string) (journal.File, error) {
 	return d.Open(name)
 }
 
+func (d *disk) Rename(from, to string) error {
+	if d.files[from] == nil {
+		return fs.ErrNotExist
+	}
+	if err := d.change(); err != nil {
+		return err
+	}
+	d.files[to] = d.files[from]
+	delete(d.files, from)
+	return nil
+}
+
 func (d *disk) Remove(name string) error {
 	if d.files[name] == nil {
 		return fs.ErrNotExist

@@ -13,7 +13,10 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-const journaled = "3" // the file's name
+const (
+	journaled = "3"            // the file's name
+	fresh     = "a fresh file" // what is to take its place, if there is that
+)
 
 // Whatever is in a log: the file comes to be what the log says if that is sealed and for this
 // file, and otherwise no byte of it is changed; so, too, when the disk breaks on the way.
@@ -22,7 +25,7 @@ func FuzzJournal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		defer bound(t, b)()
 		in := input(b)
-		sealed, left := in.flag(), in.below(64)-1
+		sealed, made, left := in.flag(), in.flag(), in.below(64)-1
 		file := bytes.Clone(in.bytes(in.below(1 << 16)))
 		log := bytes.Clone(in)
 		if sealed {
@@ -30,7 +33,10 @@ func FuzzJournal(f *testing.F) {
 		}
 		d := newDisk()
 		d.files[journaled], d.files[journal.LogName(journaled)] = &content{bytes.Clone(file)}, &content{log}
-		checkJournal(t, d, left, file, log)
+		if made {
+			d.files[journal.NewName(journaled)] = &content{[]byte(fresh)}
+		}
+		checkJournal(t, d, left, judgeLog(file, log, made))
 	})
 }
 
@@ -38,10 +44,17 @@ func FuzzJournal(f *testing.F) {
 // was, as it will be, cut, and half changed.
 func addJournals(f *testing.F) {
 	file := files[0].shares[0].container[:700]
-	for _, writes := range [][]int64{{}, {0}, {300, 5}, {700, 690}, {5, 4, 3}, {900}} {
+	for i, writes := range [][]int64{{}, {0}, {300, 5}, {700, 690}, {5, 4, 3}, {900}, {12}} {
 		d := newDisk()
 		d.files[journaled] = &content{bytes.Clone(file)}
-		c, err := journal.Begin(d, journaled)
+		begin := journal.Begin
+		if i%7 == 6 {
+			begin = journal.Replace
+		}
+		c, err := begin(d, journaled)
+		if err == nil && i%2 == 0 {
+			err = c.Join([16]byte{1}, []string{"4", "../5", journaled})
+		}
 		for i, off := range writes {
 			if err == nil {
 				_, err = c.WriteAt(bytes.Repeat([]byte{byte(i)}, 20), off)
@@ -50,34 +63,45 @@ func addJournals(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		bare := bytes.Clone(d.files[journal.LogName(journaled)].b) // not sealed
+		bare := bytes.Clone(d.files[journal.LogName(journaled)].b) // not sealed, and not ready
 		if err := errors.Join(c.Apply(), c.Close()); err != nil {
 			f.Fatal(err)
 		}
 		after := d.files[journaled].b
 		for _, now := range [][]byte{file, after, file[:len(file)-1], append(bytes.Clone(after[:10]), file[10:]...), nil} {
 			prefix := func(sealed, left byte) []byte {
-				return append(binary.BigEndian.AppendUint16([]byte{sealed, left}, uint16(len(now))), now...)
+				return append(binary.BigEndian.AppendUint16([]byte{sealed, byte(i / 6), left}, uint16(len(now))), now...)
 			}
 			add(f, prefix(1, 0), bare, bare[:len(bare)/2], append(bytes.Clone(bare), bare...))
-			whole := seal(bytes.Clone(bare))
-			add(f, prefix(0, 0), bare, whole, append(bytes.Clone(whole), 0))
+			whole, prepared := seal(bytes.Clone(bare)), mark(bytes.Clone(bare), atReady)
+			add(f, prefix(0, 0), bare, whole, append(bytes.Clone(whole), 0), prepared, seal(bytes.Clone(prepared)), append(prepared, whole...))
 			add(f, prefix(0, 0), disturbed(whole, []share.Region{{Offset: int64(len(whole) - 1), Length: 1}})...)
 			add(f, prefix(1, byte(1+len(writes))), bare)
 		}
 		for at := 0; at+8 <= len(bare); at += 8 { // all numbers are that long, and at such places or near them
 			if at < 32 || at > 16+8+len(file)-8 {
 				for _, d := range disturbed(bare, []share.Region{{Offset: int64(at), Length: 8}}) {
-					add(f, append(binary.BigEndian.AppendUint16([]byte{1, 0}, uint16(len(file))), file...), d)
+					add(f, append(binary.BigEndian.AppendUint16([]byte{1, byte(i / 6), 0}, uint16(len(file))), file...), d)
 				}
 			}
 		}
 	}
 }
 
+// Offsets of records that are none of the file's bytes.
+const (
+	atSeal  = math.MaxUint64
+	atReady = math.MaxUint64 - 1
+	atGroup = math.MaxUint64 - 2
+	atAnew  = math.MaxUint64 - 3
+)
+
 // seal ends a log as its writer does.
-func seal(log []byte) []byte {
-	log = binary.BigEndian.AppendUint64(log, math.MaxUint64)
+func seal(log []byte) []byte { return mark(log, atSeal) }
+
+// mark appends a record with the checksum of all before it.
+func mark(log []byte, offset uint64) []byte {
+	log = binary.BigEndian.AppendUint64(log, offset)
 	log = binary.BigEndian.AppendUint64(log, sha256.Size)
 	sum := sha256.Sum256(log)
 	return append(log, sum[:]...)
@@ -89,8 +113,9 @@ type verdict struct {
 	after           []byte // the file
 }
 
-// judgeLog reads a log in other words than package journal does.
-func judgeLog(file, log []byte) verdict {
+// judgeLog reads a log in other words than package journal does. made says that there is a
+// fresh file.
+func judgeLog(file, log []byte, made bool) verdict {
 	const magic = "mdmf journal v1\n"
 	discarded, refused := verdict{journal.Discarded, file}, verdict{0, file}
 	for i, b := range log[:min(len(log), len(magic))] {
@@ -105,8 +130,8 @@ func judgeLog(file, log []byte) verdict {
 	in := input(body)
 	start := string(in.bytes(len(magic)))
 	size := take(&in)
-	front := in.bytes(int(min(size, 4096)))
-	end := size
+	front := in.bytes(frontOf(size))
+	end, anew, joined := size, false, false
 	type record struct {
 		off  uint64
 		data []byte
@@ -115,15 +140,30 @@ func judgeLog(file, log []byte) verdict {
 	for len(in) > 0 {
 		off, length := take(&in), take(&in)
 		data := in.bytes(int(length))
-		if off > end || length > math.MaxInt64-off {
+		switch {
+		case off == atReady && length == sha256.Size:
+		case off == atGroup && !joined:
+			joined = true
+		case off == atAnew && length == 0 && len(records) == 0:
+			anew = true
+		case anew || off > end || length > math.MaxInt64-off:
 			return refused
-		}
-		if length > 0 {
+		default:
 			end = max(end, off+length)
+			records = append(records, record{off, data})
 		}
-		records = append(records, record{off, data})
 	}
-	if start != magic || size > math.MaxInt64 || uint64(len(file)) < size || uint64(len(file)) > end {
+	if start != magic || size > math.MaxInt64 && !(anew && size == math.MaxUint64) {
+		return refused
+	}
+	switch {
+	case anew && !made:
+		return verdict{journal.Replayed, file}
+	case anew && (uint64(len(file)) != size || !bytes.HasPrefix(file, front)):
+		return refused
+	case anew:
+		return verdict{journal.Replayed, []byte(fresh)}
+	case uint64(len(file)) < size || uint64(len(file)) > end:
 		return refused
 	}
 	after := append(bytes.Clone(file), make([]byte, int(end)-len(file))...)
@@ -142,6 +182,15 @@ func judgeLog(file, log []byte) verdict {
 	return verdict{journal.Replayed, after}
 }
 
+// frontOf returns how many bytes of a file of this size are in a log; the largest means that
+// there was no file.
+func frontOf(size uint64) int {
+	if size == math.MaxUint64 {
+		return 0
+	}
+	return int(min(size, 4096))
+}
+
 // take takes a number of eight bytes.
 func take(in *input) uint64 {
 	return binary.BigEndian.Uint64(append(in.bytes(8), make([]byte, 8)...))
@@ -151,15 +200,29 @@ func take(in *input) uint64 {
 func unseal(log []byte) ([]byte, bool) {
 	in := input(log)
 	in.bytes(16)
-	in.bytes(int(min(take(&in), 4096)))
+	in.bytes(frontOf(take(&in)))
+	joined, prepared := false, false
 	for len(in) >= 16 {
 		body := log[:len(log)-len(in)]
 		off, length := take(&in), take(&in)
-		if off == math.MaxUint64 && length == sha256.Size {
-			return body, bytes.Equal(log, seal(bytes.Clone(body)))
-		}
-		if length > uint64(len(in)) {
+		switch {
+		case length > uint64(len(in)):
 			return nil, false
+		case off == atSeal && length == sha256.Size:
+			return body, bytes.Equal(log, seal(bytes.Clone(body)))
+		case prepared, length == 0 && off != atAnew:
+			return nil, false
+		case off == atReady && length == sha256.Size:
+			if in.bytes(sha256.Size); !bytes.HasPrefix(log, mark(bytes.Clone(body), atReady)) {
+				return nil, false
+			}
+			prepared = true
+			continue
+		case off == atGroup && !joined:
+			joined = true
+			if length < 16 || length > 1<<20 {
+				return nil, false
+			}
 		}
 		in.bytes(int(length))
 	}
@@ -167,8 +230,8 @@ func unseal(log []byte) ([]byte, bool) {
 }
 
 // checkJournal compares what is done with the verdict, on a disk that breaks at first.
-func checkJournal(t *testing.T, d *disk, left int, file, log []byte) {
-	want := judgeLog(file, log)
+func checkJournal(t *testing.T, d *disk, left int, want verdict) {
+	file, log := bytes.Clone(d.files[journaled].b), bytes.Clone(d.files[journal.LogName(journaled)].b)
 	view := func() ([]byte, error) {
 		r, err := journal.View(d, journaled)
 		if err != nil {
@@ -208,5 +271,8 @@ func checkJournal(t *testing.T, d *disk, left int, file, log []byte) {
 	}
 	if kept := d.files[journal.LogName(journaled)]; (kept == nil) != (err == nil) || kept != nil && !bytes.Equal(kept.b, log) {
 		t.Fatalf("Recover = %v, %v; the log is there: %v", o, err, kept != nil)
+	}
+	if err == nil && d.files[journal.NewName(journaled)] != nil {
+		t.Fatalf("Recover = %v, and a new file is left", o)
 	}
 }

@@ -10,68 +10,112 @@ import (
 	"sync"
 )
 
-// A Change is a file with changes that are only in its log so far. It implements
-// container.File and is safe for concurrent use. After an error of WriteAt, Prepare, Seal or
-// Apply it can only be closed.
+// A Change is a file with changes that are not in it so far. It implements container.File and
+// is safe for concurrent use. After an error of WriteAt, Join, Prepare, Seal or Apply it can
+// only be closed.
 type Change struct {
 	d    Dir
 	name string
 
-	mu      sync.RWMutex
-	view    Reader
-	sum     hash.Hash // of the log
-	end     int64     // of the log
-	sealed  bool
-	applied bool // maybe only in part
-	closed  bool
-	err     error // of the first step that failed
+	mu       sync.RWMutex
+	view     Reader
+	sum      hash.Hash // of the log
+	end      int64     // of the log
+	joined   bool
+	prepared bool
+	sealed   bool
+	applied  bool // maybe only in part
+	closed   bool
+	err      error // of the first step that failed
 }
 
 var (
-	errSealed  = errors.New("journal: write to a sealed change")
-	errApplied = errors.New("journal: a change that was applied cannot be taken back")
+	errComplete = errors.New("journal: write to a change that is complete")
+	errApplied  = errors.New("journal: a change that was applied cannot be taken back")
 )
 
 // Begin starts a change of the file called name, which must be there. While there is a log
 // of an earlier change, or anything else by its name, the error is fs.ErrExist: call Recover
 // first.
 func Begin(d Dir, name string) (*Change, error) {
-	c, err := begin(d, name)
+	c, err := begin(d, name, false)
 	return c, wrap(err)
 }
 
-func begin(d Dir, name string) (*Change, error) {
+// Replace starts a change that makes the file called name anew, from nothing, whether it is
+// there or not. What is written goes into a file of its own, which takes the place of the
+// old one. Logs of earlier changes are as for Begin.
+func Replace(d Dir, name string) (*Change, error) {
+	c, err := begin(d, name, true)
+	return c, wrap(err)
+}
+
+// begin makes the log, which keeps other changes away.
+func begin(d Dir, name string, anew bool) (*Change, error) {
 	file, err := d.Open(name)
-	if err != nil {
+	if err != nil && !(anew && errors.Is(err, fs.ErrNotExist)) {
 		return nil, err
 	}
 	log, err := d.Create(LogName(name))
 	if err != nil {
-		file.Close()
-		return nil, err
+		return nil, errors.Join(err, closeAll(file))
 	}
-	c := &Change{d: d, name: name, sum: sha256.New(), view: Reader{file: file, log: log}}
-	if err := c.start(); err != nil {
+	c := &Change{d: d, name: name, sum: sha256.New(), view: Reader{log: log}}
+	start := c.edit
+	if anew {
+		start = c.replace
+	}
+	if err := start(file); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-// start writes what the file is into the log, which keeps other changes away by now.
-func (c *Change) start() error {
+// edit starts a change of what is in file.
+func (c *Change) edit(file File) error {
 	v := &c.view
-	size, err := v.file.Size()
-	if err != nil {
-		return err
-	}
+	v.file = file
+	size, err := c.start(file)
 	v.before, v.held, v.size = size, size, size
-	h := logHeader{magic, uint64(size)}
-	front := make([]byte, h.front())
-	if err := readFull(v.file, front, 0); err != nil {
+	return err
+}
+
+// replace starts a change that makes the file anew; old is nil if it is not there.
+func (c *Change) replace(old File) error {
+	_, err := c.start(old)
+	if err = errors.Join(err, closeAll(old)); err != nil {
 		return err
 	}
-	return c.append(append(header.MustAppend(nil, &h), front...))
+	if err := c.append(record.MustAppend(nil, &anew)); err != nil {
+		return err
+	}
+	// Without a log, what may be there is of no use to anybody.
+	if err := c.d.Remove(NewName(c.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := c.d.Create(NewName(c.name))
+	if err == nil {
+		c.view.anew, c.view.fresh, c.view.file = true, true, file
+	}
+	return err
+}
+
+// start writes into the log what the file is, if it is there, and returns its size.
+func (c *Change) start(file File) (size int64, err error) {
+	h := logHeader{magic, absent}
+	var front []byte
+	if file != nil {
+		if size, err = file.Size(); err != nil {
+			return 0, err
+		}
+		h.size = uint64(size)
+		front = make([]byte, h.front())
+		if err := readFull(file, front, 0); err != nil {
+			return 0, err
+		}
+	}
+	return size, c.append(append(header.MustAppend(nil, &h), front...))
 }
 
 // ReadAt reads the file as it will be.
@@ -88,8 +132,8 @@ func (c *Change) Size() (int64, error) {
 	return c.view.Size(), nil
 }
 
-// WriteAt writes b to the log. A hole that it leaves behind the end of the file is written
-// there, too, as zeros.
+// WriteAt writes b to the log, or where the file is made anew to that. A hole that it leaves
+// behind the end of the file becomes zeros.
 func (c *Change) WriteAt(b []byte, off int64) (int, error) {
 	if off < 0 || off > math.MaxInt64-int64(len(b)) {
 		return 0, fmt.Errorf("journal: write of %d bytes at %d", len(b), off)
@@ -99,8 +143,8 @@ func (c *Change) WriteAt(b []byte, off int64) (int, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sealed {
-		return 0, errSealed
+	if c.err == nil && c.prepared {
+		return 0, errComplete
 	}
 	if err := c.try(func() error { return c.write(b, off) }); err != nil {
 		return 0, err
@@ -118,6 +162,12 @@ func (c *Change) try(step func() error) error {
 }
 
 func (c *Change) write(b []byte, off int64) error {
+	if v := &c.view; v.anew {
+		_, err := v.file.WriteAt(b, off)
+		v.size = max(v.size, off+int64(len(b)))
+		v.held = v.size
+		return err
+	}
 	zeros := make([]byte, min(max(off-c.view.size, 0), 64<<10))
 	for hole := off - c.view.size; hole > 0; hole = off - c.view.size {
 		if err := c.put(zeros[:min(hole, int64(len(zeros)))], c.view.size); err != nil {
@@ -149,17 +199,50 @@ func (c *Change) append(b []byte) error {
 	return nil
 }
 
-// Prepare makes what was written so far last, which leaves little to do for Seal. Where
+// Join makes c and the changes of other files one, all of which happen or none: the first
+// Seal decides for all. group is the same for each and was never used before; others are the
+// names of the other files, as they are opened from c's directory.
+func (c *Change) Join(group [16]byte, others []string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.try(func() error {
+		if c.joined || c.prepared {
+			return errComplete
+		}
+		c.joined = true
+		g := logGroup{group, others}
+		return c.append(g.record())
+	})
+}
+
+// Prepare ends the writing and makes all of it last, which leaves little to do for Seal. Where
 // several files change at once, Prepare all before the first is sealed.
 func (c *Change) Prepare() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.try(func() error {
-		if c.sealed {
-			return nil
+	return c.try(c.prepare)
+}
+
+func (c *Change) prepare() error {
+	if c.prepared {
+		return nil
+	}
+	c.prepared = true
+	if c.joined {
+		if err := c.mark(ready); err != nil {
+			return err
 		}
-		return syncAll(c.view.file, c.view.log)
-	})
+	}
+	return syncAll(c.view.file, c.view.log, c.d)
+}
+
+// mark appends a record whose bytes are the checksum of all before them.
+func (c *Change) mark(rec logRecord) error {
+	if err := c.append(record.MustAppend(nil, &rec)); err != nil {
+		return err
+	}
+	sum := [sha256.Size]byte(c.sum.Sum(nil))
+	return c.append(checksum.MustAppend(nil, &sum))
 }
 
 // Seal decides that the change happens: once it returned nil, Recover will finish it,
@@ -170,21 +253,16 @@ func (c *Change) Seal() error {
 	return c.try(c.seal)
 }
 
-// seal syncs the file first, because a log that is sealed is for a file as Begin saw it. It
-// need not sync the log before the seal is written: if that reaches the disk first, the
-// checksum is wrong.
+// seal prepares first, because a log that is sealed is for a file as Begin saw it, or as
+// Replace made it, and that must last.
 func (c *Change) seal() error {
 	if c.sealed {
 		return nil
 	}
-	if err := c.view.file.Sync(); err != nil {
+	if err := c.prepare(); err != nil {
 		return err
 	}
-	if err := c.append(record.MustAppend(nil, &seal)); err != nil {
-		return err
-	}
-	sum := [sha256.Size]byte(c.sum.Sum(nil))
-	if err := c.append(checksum.MustAppend(nil, &sum)); err != nil {
+	if err := c.mark(seal); err != nil {
 		return err
 	}
 	if err := syncAll(c.view.log, c.d); err != nil {
@@ -194,7 +272,7 @@ func (c *Change) seal() error {
 	return nil
 }
 
-// Apply seals the change if need be, writes it into the file and removes the log.
+// Apply seals the change if need be, makes it in the file and removes the log.
 func (c *Change) Apply() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

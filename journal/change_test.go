@@ -205,19 +205,31 @@ func TestRefusals(t *testing.T) {
 
 // What was written before Prepare needs no sync any more, and nothing is decided.
 func TestPrepare(t *testing.T) {
-	d := newDisk(0, before())
-	c, err := journal.Begin(d, "3")
-	if err != nil {
-		t.Fatal(err)
+	begin := func() (*disk, *journal.Change) {
+		d := newDisk(0, before())
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("one"), 5)
+		return d, c
 	}
-	c.WriteAt([]byte("one"), 5)
-	if err := c.Prepare(); err != nil {
+	d, c := begin()
+	if err := errors.Join(c.Prepare(), c.Prepare()); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(d.names[journal.LogName("3")].writes); n != 0 {
 		t.Errorf("%d writes were not synced", n)
 	}
-	c.WriteAt([]byte("two"), 0)
+	if _, err := c.WriteAt([]byte("two"), 0); err == nil {
+		t.Error("WriteAt after Prepare succeeds")
+	}
+	d.restart(false)
+	if o, err := journal.Recover(d, "3"); o != journal.Discarded || err != nil {
+		t.Errorf("Recover = %v, %v", o, err)
+	}
+
+	d, c = begin()
 	d.after(0, true)
 	if err := c.Prepare(); !errors.Is(err, errDisk) {
 		t.Errorf("Prepare: %v", err)
@@ -228,6 +240,103 @@ func TestPrepare(t *testing.T) {
 	d.restart(false)
 	if o, err := journal.Recover(d, "3"); o != journal.Discarded || err != nil {
 		t.Errorf("Recover = %v, %v", o, err)
+	}
+}
+
+// A file that is made anew is what was written, whether it was there or not, and reads so
+// before it is in its place.
+func TestReplace(t *testing.T) {
+	for _, name := range []string{"3", "0", "7"} {
+		d := newDisk(0, before())
+		d.set(journal.NewName(name), []byte("left by a power failure"))
+		c, err := journal.Replace(d, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size, _ := c.Size(); size != 0 {
+			t.Errorf("file %s: %d bytes at first", name, size)
+		}
+		var want []byte
+		for _, e := range edits {
+			if n, err := c.WriteAt(e.data, e.off); n != len(e.data) || err != nil {
+				t.Fatalf("WriteAt = %d, %v", n, err)
+			}
+			want = put(want, e.data, e.off)
+		}
+		check := func(when string) {
+			t.Helper()
+			size, _ := c.Size()
+			if got, err := io.ReadAll(io.NewSectionReader(c, 0, size)); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("file %s %s: %q, %v", name, when, got, err)
+			}
+		}
+		check("before it is applied")
+		if _, err := journal.Replace(d, name); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("file %s: second Replace: %v", name, err)
+		}
+		if got, _ := d.content(name); !bytes.Equal(got, before()[name]) {
+			t.Errorf("file %s before Apply: %q", name, got)
+		}
+		if err := c.Apply(); err != nil {
+			t.Fatal(err)
+		}
+		check("when it is applied")
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if got, _ := d.content(name); !bytes.Equal(got, want) || d.open != 0 {
+			t.Errorf("file %s: %q, and %d files are open", name, got, d.open)
+		}
+		for _, gone := range []string{journal.LogName(name), journal.NewName(name)} {
+			if _, ok := d.content(gone); ok {
+				t.Errorf("%s is left", gone)
+			}
+		}
+	}
+}
+
+// Where somebody else made or changed the file meanwhile, a new one does not take its place.
+func TestReplaceOther(t *testing.T) {
+	for name, other := range map[string]string{"7": "made by somebody", "3": "another", "5": "SHORT"} {
+		d := newDisk(0, before())
+		c, err := journal.Replace(d, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("new"), 0)
+		if err := errors.Join(c.Seal(), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		d.set(name, []byte(other))
+		_, verr := view(d, name)
+		o, err := journal.Recover(d, name)
+		if got, _ := d.content(name); o != 0 || err == nil || verr == nil || string(got) != other {
+			t.Errorf("file %s: View: %v, Recover = %v, %v, and it is %q", name, verr, o, err, got)
+		}
+		d.Remove(name) // and now nothing is in the way
+		if o, err := journal.Recover(d, name); o != journal.Replayed || err != nil {
+			t.Errorf("file %s is gone: Recover = %v, %v", name, o, err)
+		}
+		if got, _ := d.content(name); string(got) != "new" || d.open != 0 {
+			t.Errorf("file %s: %q, and %d files are open", name, got, d.open)
+		}
+	}
+}
+
+// Names of logs and files lead to each other.
+func TestNames(t *testing.T) {
+	for _, name := range []string{"3", "7.copy", ".x", "a b"} {
+		if got, ok := journal.FileName(journal.LogName(name)); got != name || !ok {
+			t.Errorf("FileName(LogName(%q)) = %q, %v", name, got, ok)
+		}
+	}
+	for _, log := range []string{"", "3", ".journal", "3.journal", ".3.new"} {
+		if got, ok := journal.FileName(log); ok {
+			t.Errorf("FileName(%q) = %q", log, got)
+		}
+	}
+	if got := journal.LogName("../b/3"); got != "../b/.3.journal" {
+		t.Errorf("LogName of a path: %q", got)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"slices"
 	"testing"
 
 	"github.com/golafs/mutable/container"
@@ -48,6 +50,23 @@ func edited(data []byte) []byte {
 // over. It is decided when all files are sealed and the first is to be applied.
 type progress struct{ sealed, decided, applied, closed bool }
 
+// anewFrom is the number from which on files are made anew; "7" and "9" are not there before.
+const anewFrom = "5"
+
+// after returns what a change makes of the file called name.
+func after(name string) []byte {
+	if name >= anewFrom {
+		return edited(nil)
+	}
+	return edited(before()[name])
+}
+
+// is reports whether the file called name is there with these bytes, or not there if they are nil.
+func (d *disk) is(name string, want []byte) bool {
+	got, ok := d.content(name)
+	return ok == (want != nil) && bytes.Equal(got, want)
+}
+
 // abandoned reports whether the file must be the old one.
 func (p *progress) abandoned() bool { return p.closed && !p.sealed }
 
@@ -85,7 +104,7 @@ func change(d *disk, names []string, ending int) (map[string]*progress, error) {
 }
 
 // steps takes each step with all files before the next.
-func steps(d *disk, names []string, ending int, p map[string]*progress, changes map[string]*journal.Change) error {
+func steps(d journal.Dir, names []string, ending int, p map[string]*progress, changes map[string]*journal.Change) error {
 	each := func(step func(name string) error) error {
 		for _, name := range names {
 			if err := step(name); err != nil {
@@ -95,7 +114,11 @@ func steps(d *disk, names []string, ending int, p map[string]*progress, changes 
 		return nil
 	}
 	err := each(func(name string) error {
-		c, err := journal.Begin(d, name)
+		start := journal.Begin
+		if name >= anewFrom {
+			start = journal.Replace
+		}
+		c, err := start(d, name)
 		if err == nil {
 			changes[name] = c
 		}
@@ -107,6 +130,9 @@ func steps(d *disk, names []string, ending int, p map[string]*progress, changes 
 		}
 	}
 	if err != nil || ending == abandon {
+		return err
+	}
+	if err := each(func(name string) error { return join(changes[name], name, names) }); err != nil {
 		return err
 	}
 	if err := each(func(name string) error { return changes[name].Prepare() }); err != nil {
@@ -127,19 +153,35 @@ func steps(d *disk, names []string, ending int, p map[string]*progress, changes 
 	})
 }
 
-// recovered recovers the files called names and compares with what View said before.
+// join joins the change of the file called name with those of the others.
+func join(c *journal.Change, name string, names []string) error {
+	var others []string
+	for _, other := range names {
+		if other != name {
+			others = append(others, other)
+		}
+	}
+	if others == nil {
+		return nil
+	}
+	return c.Join([16]byte{'g'}, others)
+}
+
+// recovered recovers the files called names, in any order, and compares with what View said
+// before.
 func recovered(d *disk, names []string) error {
+	names = slices.Clone(names)
+	d.rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for _, name := range names {
 		seen, err := view(d, name)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("View: %w", err)
 		}
 		o, err := journal.Recover(d, name)
 		if err != nil {
 			return fmt.Errorf("Recover: %w", err)
 		}
-		got, _ := d.content(name)
-		if !bytes.Equal(seen, got) {
+		if got, _ := d.content(name); !d.is(name, seen) {
 			return fmt.Errorf("View showed %q, Recover (%v) made %q", seen, o, got)
 		}
 		if o, err = journal.Recover(d, name); err != nil {
@@ -156,7 +198,8 @@ func view(d *disk, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
+	b := make([]byte, r.Size())
+	_, err = io.ReadFull(io.NewSectionReader(r, 0, r.Size()), b)
 	return b, errors.Join(err, r.Close())
 }
 
@@ -168,13 +211,23 @@ func sound(d *disk, name string, p *progress) error {
 		if power {
 			d.restart(true)
 		}
-		got, _ := d.content(name)
-		isOld, isNew := bytes.Equal(got, old), bytes.Equal(got, edited(old))
+		isOld, isNew := d.is(name, old), d.is(name, after(name))
 		if !isOld && !isNew || p.sealed && !isNew || p.abandoned() && !isOld {
+			got, _ := d.content(name)
 			return fmt.Errorf("file %s, %+v, then power failed %v: %q", name, *p, power, got)
 		}
-		if _, ok := d.content(journal.LogName(name)); ok {
+		if !d.is(journal.LogName(name), nil) {
 			return fmt.Errorf("file %s, power failed %v: there is a log", name, power)
+		}
+	}
+	return nil
+}
+
+// agree tells what is wrong if of several files some are old and some new.
+func agree(d *disk, names []string) error {
+	for _, name := range names[1:] {
+		if d.is(names[0], after(names[0])) != d.is(name, after(name)) {
+			return fmt.Errorf("of files %s and %s one is new", names[0], name)
 		}
 	}
 	return nil
@@ -182,9 +235,10 @@ func sound(d *disk, name string, p *progress) error {
 
 const seeds = 4
 
-// Wherever a change stops, and its recovery once more, the file is the old or the new one.
+// Wherever a change stops, and its recovery once more, the file is the old or the new one; of
+// several that change together all are, except when they were being taken back.
 func TestCrash(t *testing.T) {
-	for _, names := range [][]string{{"3"}, {"5"}, {"0", "3"}} {
+	for _, names := range [][]string{{"3"}, {"5"}, {"7"}, {"0", "3"}, {"3", "5", "7"}, {"9", "7"}} {
 		for ending := range endings {
 			t.Run(fmt.Sprint(names, ending), func(t *testing.T) {
 				for at := 0; crashAt(t, names, ending, at); at++ {
@@ -214,8 +268,8 @@ func crashAt(t *testing.T, names []string, ending, at int) bool {
 						t.Fatalf("stop at %d, seed %d, power failed %v, before Recover: %v", at, seed, power, err)
 					}
 				}
-				if got, _ := d.content(name); ending != apply && !bytes.Equal(got, before()[name]) {
-					t.Fatalf("stop at %d: not applied, and file %s is %q", at, name, got)
+				if ending != apply && !d.is(name, before()[name]) {
+					t.Fatalf("stop at %d: not applied, and file %s is changed", at, name)
 				}
 			}
 			return d, p
@@ -229,6 +283,9 @@ func crashAt(t *testing.T, names []string, ending, at int) bool {
 			if interrupted {
 				d.restart(seed%4 < 2)
 				err = recovered(d, names)
+			}
+			if err == nil && ending != unseal {
+				err = agree(d, names)
 			}
 			if err != nil {
 				t.Fatalf("stop at %d and %d, seed %d, power failed %v: %v", at, again, seed, power, err)

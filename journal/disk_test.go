@@ -19,7 +19,9 @@ type disk struct {
 	rand  *rand.Rand
 	names map[string]*inode
 	old   map[string][]*inode // what a name has stood for since the directory was last synced
+	moved []move              // renamings since then
 	open  int                 // files
+	loose bool                // open files can be removed and renamed, as on Unix
 
 	mu    sync.Mutex
 	left  int  // operations until something happens
@@ -28,6 +30,12 @@ type disk struct {
 	life  int // restarts so far: files opened before one are of no use
 
 	writes map[string]int // of each file
+}
+
+// A move is a renaming, which a power failure undoes as a whole or not at all.
+type move struct {
+	from, to string
+	i, over  *inode
 }
 
 // An inode is a file without its name.
@@ -107,6 +115,12 @@ func (d *disk) restart(power bool) {
 	if !power {
 		return
 	}
+	for _, m := range slices.Backward(d.moved) {
+		if d.coin() {
+			d.names[m.from], d.names[m.to] = m.i, m.over
+		}
+	}
+	d.moved = nil
 	for _, name := range slices.Sorted(maps.Keys(d.old)) {
 		past := append(d.old[name], d.names[name])
 		d.names[name] = past[d.rand.IntN(len(past))]
@@ -191,7 +205,7 @@ func (d *disk) Remove(name string) error {
 	if i == nil && !d.down {
 		return fs.ErrNotExist
 	}
-	if i != nil && i.open > 0 && !d.down {
+	if i != nil && i.open > 0 && !d.down && !d.loose {
 		return errors.New("remove of an open file")
 	}
 	if err := d.step(func() {
@@ -205,11 +219,39 @@ func (d *disk) Remove(name string) error {
 	return nil
 }
 
+// Rename must come behind a sync of the directory, if anything was done to either name.
+func (d *disk) Rename(from, to string) error {
+	i := d.names[from]
+	if i == nil && !d.down {
+		return fs.ErrNotExist
+	}
+	if i != nil && i.open > 0 && !d.down && !d.loose {
+		return errors.New("renaming of an open file")
+	}
+	if len(d.old[from])+len(d.old[to]) > 0 {
+		panic("renaming of what was not synced")
+	}
+	move := func() {
+		d.moved = append(d.moved, move{from, to, i, d.names[to]})
+		d.names[from], d.names[to] = nil, i
+	}
+	if err := d.step(func() {
+		if d.coin() {
+			move()
+		}
+	}); err != nil {
+		return err
+	}
+	move()
+	return nil
+}
+
 func (d *disk) Sync() error {
 	if err := d.step(nothing); err != nil {
 		return err
 	}
 	clear(d.old)
+	d.moved = nil
 	return nil
 }
 

@@ -2,6 +2,8 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -16,7 +18,7 @@ import (
 // A logHeader is the start of a log.
 type logHeader struct {
 	magic [16]byte
-	size  uint64 // of the file before the change
+	size  uint64 // of the file before the change, or absent
 }
 
 // A logRecord stands in front of its bytes.
@@ -24,8 +26,16 @@ type logRecord struct {
 	offset, length uint64
 }
 
-// front returns the bytes of the file that follow the header.
-func (h *logHeader) front() uint64 { return min(h.size, 4096) }
+// absent is the size of a file that is not there.
+const absent = math.MaxUint64
+
+// front returns how many bytes of the file follow the header.
+func (h *logHeader) front() uint64 {
+	if h.size == absent {
+		return 0
+	}
+	return min(h.size, 4096)
+}
 
 var (
 	header = layout.Table[logHeader]{
@@ -43,23 +53,78 @@ var (
 
 var magic = [16]byte([]byte("mdmf journal v1\n"))
 
-// seal is the last record, at an offset that no file reaches. Its bytes are the checksum.
-var seal = logRecord{math.MaxUint64, sha256.Size}
+// Records at offsets that no file reaches. The bytes of ready and seal are the checksum.
+var (
+	seal  = logRecord{math.MaxUint64, sha256.Size}
+	ready = logRecord{math.MaxUint64 - 1, sha256.Size}
+	anew  = logRecord{math.MaxUint64 - 3, 0}
+)
 
-// errTorn reports a log that was not sealed: it ends too early or too late, or its checksum
+// grouped is the offset of the record of a group.
+const grouped = math.MaxUint64 - 2
+
+// sealSize is how long a seal is.
+var sealSize = record.Size() + checksum.Size()
+
+// errTorn reports a log that is not complete: it ends too early or too late, or its checksum
 // is wrong. What it says means nothing.
-var errTorn = errors.New("log is not sealed")
+var errTorn = errors.New("log is not complete")
 
 var errNoLog = malformed(header, "magic", 0, errors.New("this is not a log"))
 
-// scan reads all of r's log and fills in what r knows of it. A log that is sealed and yet
+// A state is how far the writing of a log came.
+type state uint8
+
+const (
+	isNone  state = iota // there is no log
+	isTorn               // it is not complete
+	isReady              // all is there but the seal, and other files belong to it
+	isSealed
+)
+
+// scan reads all of r's log and fills in what r knows of it. A log that is complete and yet
 // cannot be carried out is a *share.FormatError: it is not one of ours.
-func (r *Reader) scan() error {
+func (r *Reader) scan() (state, error) {
 	size, err := r.log.Size()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	s := &scanner{bufio.NewReader(io.NewSectionReader(r.log, 0, size)), 0, size, sha256.New()}
+	if err := s.checkStart(); err != nil {
+		return 0, err
+	}
+	if ends, err := r.endsWell(size); err != nil || !ends {
+		return isTorn, err
+	}
+	err = r.scanRecords(s)
+	switch {
+	case err == nil:
+		return isSealed, nil
+	case err != errTorn:
+		return 0, err
+	case r.group != nil && r.end > 0 && s.end-r.end <= int64(sealSize): // nothing of a seal, or not all
+		return isReady, nil
+	}
+	return isTorn, nil
+}
+
+// endsWell reports whether a log of this size has at its end what a complete one has: without
+// that there is no reason to read all of it, which may be as long as somebody likes.
+func (r *Reader) endsWell(size int64) (bool, error) {
+	tail := make([]byte, min(size, int64(2*sealSize)))
+	if err := readFull(r.log, tail, size-int64(len(tail))); err != nil {
+		return false, err
+	}
+	for _, last := range []logRecord{seal, ready} {
+		if bytes.Contains(tail, record.MustAppend(nil, &last)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// scanRecords reads up to the seal; if there is none, or not all of it, that is errTorn.
+func (r *Reader) scanRecords(s *scanner) error {
 	h, err := r.scanHeader(s)
 	if err != nil {
 		return err
@@ -68,37 +133,43 @@ func (r *Reader) scan() error {
 	for {
 		at := s.at
 		rec, err := take(s, record)
+		if err == nil && (rec.length > uint64(s.end-s.at) || r.end > 0 && rec != seal) {
+			err = errTorn
+		}
 		if err != nil {
 			return err
 		}
-		if rec.length > uint64(s.end-s.at) {
-			return errTorn
+		if rec == seal || rec == ready {
+			err = s.check()
+		} else if rec.offset == grouped && r.group == nil {
+			r.group, err = s.group(rec)
+		} else if rec != anew && rec.length == 0 {
+			err = errTorn // as many as one likes would fit into a hole
+		} else {
+			bad = cmp.Or(bad, r.addRecord(rec, at))
+			err = s.skip(int64(rec.length))
 		}
-		if rec == seal {
-			want := [sha256.Size]byte(s.sum.Sum(nil))
-			got, err := take(s, checksum)
-			if err == nil && (got != want || s.at != s.end) {
-				err = errTorn
-			}
-			if err != nil {
-				return err
-			}
-			return bad
+		if err == nil && rec == seal && s.at != s.end {
+			err = errTorn
 		}
-		if bad == nil {
-			bad = r.addRecord(rec, at)
-		}
-		if err := s.skip(int64(rec.length)); err != nil {
+		if err != nil {
 			return err
+		}
+		if rec == seal || rec == ready {
+			if bad = cmp.Or(bad, r.checkKind(h)); bad != nil {
+				return bad
+			}
+			if rec == seal {
+				r.end = 0 // no other is needed
+				return nil
+			}
+			r.end, r.sum = s.at, s.clone()
 		}
 	}
 }
 
 // scanHeader reads what comes before the records.
 func (r *Reader) scanHeader(s *scanner) (logHeader, error) {
-	if err := s.checkStart(); err != nil {
-		return logHeader{}, err
-	}
 	h, err := take(s, header)
 	if err != nil {
 		return h, err
@@ -127,7 +198,7 @@ func (h *logHeader) check() error {
 	switch {
 	case h.magic != magic:
 		return errNoLog
-	case h.size > math.MaxInt64:
+	case h.size > math.MaxInt64 && h.size != absent:
 		return malformed(header, "size before", 0, fmt.Errorf("%d bytes are more than a file has", h.size))
 	}
 	return nil
@@ -137,12 +208,23 @@ func (h *logHeader) check() error {
 // leaves a hole, so the file never becomes longer than it was and the log together.
 func (r *Reader) addRecord(rec logRecord, at int64) error {
 	switch {
-	case rec.offset > uint64(r.size):
+	case rec == anew && len(r.index) == 0:
+		r.anew = true
+		return nil
+	case r.anew || rec.offset > uint64(r.size):
 		return malformed(record, "record offset", at, fmt.Errorf("%d lies behind the end of the file, %d", rec.offset, r.size))
 	case rec.length > math.MaxInt64-rec.offset:
 		return malformed(record, "record length", at, fmt.Errorf("%d bytes at %d are more than a file has", rec.length, rec.offset))
 	}
 	r.add(extent{int64(rec.offset), int64(rec.offset + rec.length), at + int64(record.Size())})
+	return nil
+}
+
+// checkKind refuses changes within a file that was not there.
+func (r *Reader) checkKind(h logHeader) error {
+	if h.size == absent && !r.anew {
+		return malformed(header, "size before", 0, errors.New("the log is for a file that was not there, and does not make it"))
+	}
 	return nil
 }
 
@@ -186,4 +268,35 @@ func (s *scanner) skip(n int64) error {
 	_, err := io.CopyN(s.sum, s.src, n)
 	s.at += n
 	return err
+}
+
+// check reads the checksum of all before it.
+func (s *scanner) check() error {
+	want := [sha256.Size]byte(s.sum.Sum(nil))
+	got, err := take(s, checksum)
+	if err == nil && got != want {
+		err = errTorn
+	}
+	return err
+}
+
+// group reads what follows the record of a group.
+func (s *scanner) group(rec logRecord) (*logGroup, error) {
+	if rec.length > maxGroup {
+		return nil, errTorn
+	}
+	b := make([]byte, rec.length)
+	if err := s.fill(b); err != nil {
+		return nil, err
+	}
+	return parseGroup(b)
+}
+
+// clone returns the sum of what was read so far.
+func (s *scanner) clone() hash.Hash {
+	c, err := s.sum.(hash.Cloner).Clone()
+	if err != nil {
+		panic("journal: " + err.Error()) // SHA-256 can be
+	}
+	return c
 }

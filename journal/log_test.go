@@ -23,6 +23,9 @@ type entry struct {
 
 const magic = "mdmf journal v1\n"
 
+// anew is the record of a file that is made anew.
+var anew = entry{math.MaxUint64 - 3, 0, ""}
+
 // logOf returns a sealed log of a change of file 3, whatever size that is to have had.
 func logOf(magic string, size uint64, entries ...entry) []byte {
 	front := append(before()["3"], make([]byte, 4096)...)
@@ -111,6 +114,7 @@ func TestDamagedLog(t *testing.T) {
 		discards("zeros from", at, append(bytes.Clone(sealedLog[:at]), make([]byte, len(sealedLog)-at)...))
 		discards("more of itself, up to", at, append(bytes.Clone(sealedLog), sealedLog[:at+1]...))
 	}
+	discards("with a record of nothing", 0, logOf(magic, 200, entry{0, 0, ""}))
 	discards("without records, and a seal within another's checksum", 0, append(logOf(magic, 200), logOf(magic, 200)[24+200:]...))
 
 	// Without the file, too.
@@ -138,13 +142,17 @@ func TestHostileLog(t *testing.T) {
 		{"that is a container's", logOf("Tahoe mutable co", 200, good), "magic", span(journal.HeaderSpans, "magic")},
 		{"with a magic of zeros", logOf(strings.Repeat("\x00", 16), 200, good), "magic", 0},
 		{"of a negative size", logOf(magic, 1<<63, good), "size before", span(journal.HeaderSpans, "size before")},
-		{"of the largest size", logOf(magic, math.MaxUint64, good), "size before", span(journal.HeaderSpans, "size before")},
+		{"of the largest size but one", logOf(magic, math.MaxUint64-1, good), "size before", span(journal.HeaderSpans, "size before")},
+		{"within a file that was not there", logOver(magic, math.MaxUint64, nil, entry{0, 4, "good"}), "size before", span(journal.HeaderSpans, "size before")},
+		{"of a file that was not there, for nothing", logOver(magic, math.MaxUint64, nil), "size before", span(journal.HeaderSpans, "size before")},
+		{"anew, and something in it", logOf(magic, 200, anew, good), "record offset", head + rec},
+		{"something, and anew", logOf(magic, 200, good, anew), "record offset", second},
 		{"a hole", logOf(magic, 200, good, entry{201, 1, "x"}), "record offset", second},
-		{"a hole before an empty record", logOf(magic, 200, good, entry{201, 0, ""}), "record offset", second},
 		{"a far hole", logOf(magic, 200, good, entry{1 << 50, 1, "x"}), "record offset", second},
 		{"a negative offset", logOf(magic, 200, good, entry{1 << 63, 1, "x"}), "record offset", second},
 		{"the offset of a seal, another length", logOf(magic, 200, good, entry{math.MaxUint64, 1, "x"}), "record offset", second},
 		{"an offset just before", logOf(magic, 200, good, entry{math.MaxUint64 - 1, 1, "x"}), "record offset", second},
+		{"the offset of a file made anew, another length", logOf(magic, 200, good, entry{math.MaxUint64 - 3, 1, "x"}), "record offset", second},
 		{"an end that is negative", logOf(magic, math.MaxInt64, good, entry{math.MaxInt64 - 1, 2, "xy"}), "record length", second - 200 + 4096 + span(journal.RecordSpans, "record length")},
 		{"a hole, then a good one", logOf(magic, 200, entry{300, 1, "x"}, good), "record offset", head},
 	}
@@ -294,4 +302,61 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// resealed returns a sealed log of a group after change, with checksums that are right.
+func resealed(log []byte, change func(body []byte)) []byte {
+	body := bytes.Clone(log[:len(log)-2*48])
+	change(body)
+	for _, offset := range []uint64{math.MaxUint64 - 1, math.MaxUint64} {
+		body = binary.BigEndian.AppendUint64(body, offset)
+		body = binary.BigEndian.AppendUint64(body, 32)
+		sum := sha256.Sum256(body)
+		body = append(body, sum[:]...)
+	}
+	return body
+}
+
+// A bomb is a directory with a log that is as long as somebody likes, and holes but for its start.
+type bomb struct {
+	*disk
+	start []byte
+	read  int64
+}
+
+func (b *bomb) Open(name string) (journal.File, error) {
+	f, err := b.disk.Open(name)
+	if name == journal.LogName("3") && err == nil {
+		return bombFile{f, b}, nil
+	}
+	return f, err
+}
+
+type bombFile struct {
+	journal.File
+	b *bomb
+}
+
+func (f bombFile) Size() (int64, error) { return 1 << 40, nil }
+
+func (f bombFile) ReadAt(p []byte, off int64) (int, error) {
+	f.b.read += int64(len(p))
+	clear(p)
+	if off < int64(len(f.b.start)) {
+		copy(p, f.b.start[off:])
+	}
+	return len(p), nil
+}
+
+// A log that cannot be complete is not read to its end to find that out.
+func TestLongLog(t *testing.T) {
+	log := logOf(magic, 200)
+	head := log[:len(log)-48]
+	for _, start := range [][]byte{nil, head, binary.BigEndian.AppendUint64(append(bytes.Clone(head), make([]byte, 8)...), 1<<40-1000), log} {
+		b := &bomb{disk: newDisk(0, before()), start: start}
+		b.set(journal.LogName("3"), nil)
+		if o, err := journal.Recover(b, "3"); o != journal.Discarded || err != nil || b.read > 1<<16 {
+			t.Errorf("a start of %d bytes: Recover = %v, %v, and %d bytes were read", len(start), o, err, b.read)
+		}
+	}
 }

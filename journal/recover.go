@@ -26,8 +26,8 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("outcome %d", uint8(o))
 }
 
-// Recover finishes the change of the file called name that was interrupted, if its log was
-// sealed, and discards it otherwise. What cannot have become of a log, or a sealed one that
+// Recover finishes the change of the file called name that was interrupted, if its log or
+// that of another file of its group was sealed, and discards it otherwise. What cannot have become of a log, or a sealed one that
 // says what no change does, is a *share.FormatError; it stays, as a log does where the file is
 // missing or is not the one that was changed, and nothing is written.
 func Recover(d Dir, name string) (Outcome, error) {
@@ -35,8 +35,8 @@ func Recover(d Dir, name string) (Outcome, error) {
 	if err == nil {
 		switch o {
 		case None:
-			// Whoever removed the log may have been stopped before that was sure to last.
-			err = d.Sync()
+			// Whoever removed the log may have been stopped before that was sure to last, and the rest.
+			err = discard(d, name)
 		case Discarded:
 			err = remove(d, name)
 		case Replayed:
@@ -53,10 +53,23 @@ func replay(r *Reader, d Dir, name string) error {
 	if err := r.open(d, name); err != nil {
 		return err
 	}
-	// The change may have been stopped between the last byte of its log and the sync.
-	err := syncAll(r.log, d)
+	err := r.settle(d)
 	if err == nil {
 		err = r.apply(d, name)
 	}
 	return errors.Join(err, r.Close())
+}
+
+// settle makes the decision last, for all files of a group.
+func (r *Reader) settle(d Dir) error {
+	if r.end > 0 {
+		if err := r.seal(); err != nil {
+			return err
+		}
+	}
+	// The change may have been stopped between the last byte of its log and the sync.
+	if err := syncAll(r.log, d); err != nil {
+		return err
+	}
+	return r.spread(d)
 }

@@ -14,7 +14,13 @@ type directory string
 // openDirectory is where changes of shares get their directories from. A test stops the disk.
 var openDirectory = func(path string) journal.Dir { return directory(path) }
 
-func (d directory) path(name string) string { return filepath.Join(string(d), name) }
+func (d directory) path(name string) string {
+	name = filepath.FromSlash(name)
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(string(d), name)
+}
 
 // Open opens a file for writing, too, or where that is not allowed for reading.
 func (d directory) Open(name string) (journal.File, error) {
@@ -35,6 +41,11 @@ func (d directory) Create(name string) (journal.File, error) {
 	}
 	keepTrack(f.Name())
 	return file{f}, nil
+}
+
+func (d directory) Rename(from, to string) error {
+	release(d.path(from))
+	return os.Rename(d.path(from), d.path(to))
 }
 
 func (d directory) Remove(name string) error {

@@ -63,6 +63,16 @@ func (d stoppingDir) Create(name string) (journal.File, error) {
 	return stoppingFile{f, d.stopping}, nil
 }
 
+// Rename stops before it happens or behind it.
+func (d stoppingDir) Rename(from, to string) error {
+	for _, do := range []func() error{d.step, func() error { return d.Dir.Rename(from, to) }, d.step} {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d stoppingDir) Remove(name string) error {
 	if err := d.step(); err != nil {
 		return err
@@ -255,6 +265,7 @@ func (d readOnly) Open(name string) (journal.File, error) {
 }
 
 func (readOnly) Create(string) (journal.File, error) { return nil, fs.ErrPermission }
+func (readOnly) Rename(string, string) error         { return fs.ErrPermission }
 func (readOnly) Remove(string) error                 { return fs.ErrPermission }
 func (readOnly) Sync() error                         { return fs.ErrPermission }
 
