@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/container"
@@ -20,32 +23,19 @@ type changes struct {
 	all   []*shareUpdate
 }
 
-// A shareUpdate is one share on its way: in the journal of its file, or in a new file, or out.
+// A shareUpdate is one share on its way: in the journal of its file, or out.
 type shareUpdate struct {
 	*mutable.ShareChange
-	path  string // where it really is
-	name  string // and as it is shown
-	log   *journal.Change
-	cut   func(length int64) error
-	fresh freshShare // instead of those two
+	path string          // where it really is
+	name string          // and as it is shown
+	log  *journal.Change // nil if it is deleted
+	cut  func(length int64) error
 }
 
-// A freshShare is a share that appears whole or not at all.
-type freshShare interface {
-	io.WriterAt
-	Sync() error
-	Commit() error    // over what is there
-	CommitNew() error // where nothing is
-	Discard()
-}
-
-// createShare is where new files for shares come from. A test stops the disk.
-var createShare = func(path string) (freshShare, error) {
-	f, err := create(path)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
+// dir returns the directory that the share is in, and the name of its file there.
+func (u *shareUpdate) dir() (path, name string) {
+	dir, name := filepath.Split(u.path)
+	return filepath.Clean(dir), name
 }
 
 // writers returns where the writes of each share go.
@@ -56,12 +46,15 @@ func (x *changes) writers(all []*mutable.ShareChange) ([]io.WriterAt, error) {
 		if err != nil {
 			return nil, fmt.Errorf("share %d: %w", c.Number, err)
 		}
-		if x.all = append(x.all, u); h != nil {
-			writers[i], err = x.write(u, h)
-		} else {
-			writers[i], err = x.change(u)
+		if x.all = append(x.all, u); u.Deletes() {
+			writers[i] = nowhere{}
+			continue
 		}
-		if err != nil {
+		start := x.change
+		if h != nil {
+			start = func(u *shareUpdate) (io.WriterAt, error) { return x.make(u, h) }
+		}
+		if writers[i], err = start(u); err != nil {
 			return nil, fmt.Errorf("%s: %w", u.name, err)
 		}
 	}
@@ -113,12 +106,9 @@ func (x *changes) place(c *mutable.ShareChange) (*shareUpdate, *home, error) {
 
 // change starts the change of a file that is there.
 func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
-	if u.Deletes() {
-		return nowhere{}, nil
-	}
-	dir, name := filepath.Split(u.path)
+	dir, name := u.dir()
 	var err error
-	if u.log, err = journal.Begin(openDirectory(filepath.Clean(dir)), name); err != nil {
+	if u.log, err = journal.Begin(openDirectory(dir), name); err != nil {
 		return nil, err
 	}
 	// Who may read the share must be able to read it through its journal.
@@ -127,8 +117,7 @@ func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
 	}
 	src := x.set.sources[u.Source]
 	if src.Container == nil {
-		u.cut = func(int64) error { return nil } // what is behind the end does no harm
-		return u.log, nil
+		return u.log, nil // what is behind the end does no harm
 	}
 	w, err := container.OpenWriter(u.log, src.Size)
 	if err != nil {
@@ -138,44 +127,84 @@ func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
 	return w, nil
 }
 
-// write starts a new file for a share, with the same leases as those that it comes to.
-func (x *changes) write(u *shareUpdate, h *home) (io.WriterAt, error) {
-	if err := os.MkdirAll(filepath.Dir(u.path), 0o777); err != nil {
+// make starts a file that is made anew for a share, with the same leases as those that it
+// comes to.
+func (x *changes) make(u *shareUpdate, h *home) (io.WriterAt, error) {
+	dir, name := u.dir()
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
 	var err error
-	if u.fresh, err = createShare(u.path); err != nil || h.kind == bare {
-		return u.fresh, err
+	if u.log, err = journal.Replace(openDirectory(dir), name); err != nil {
+		return nil, err
 	}
-	return container.Create(u.fresh, *h.id, x.homes.cap.WriteEnabler(*h.id), u.Size, h.leases[*h.id]...)
+	for _, beside := range []string{journal.LogName(name), journal.NewName(name)} {
+		_ = os.Chmod(filepath.Join(dir, beside), x.mode(u))
+	}
+	if h.kind == bare {
+		return u.log, nil
+	}
+	return container.Create(u.log, *h.id, x.homes.cap.WriteEnabler(*h.id), u.Size, h.leases[*h.id]...)
 }
 
-// carryOut makes the changes happen. All are ready before the first is decided, and all are
-// decided before the first is carried out: a stop in between leaves two versions, but there
-// is hardly any time for one.
+// mode returns the permissions for the file of u: those that it has or, if it is not there,
+// another share of the directory; or else who may look into the directory may read it.
+func (x *changes) mode(u *shareUpdate) fs.FileMode {
+	dir, _ := u.dir()
+	like := []string{u.path}
+	for _, f := range x.set.files {
+		if filepath.Dir(f.path) == dir {
+			like = append(like, f.path)
+		}
+	}
+	for _, path := range append(like, dir) {
+		if info, err := os.Stat(path); err == nil {
+			return info.Mode().Perm() & 0o666
+		}
+	}
+	return 0o600
+}
+
+// carryOut makes the changes happen: all of them or none, wherever the machine stops. Only
+// deletions come last, one by one.
 func (x *changes) carryOut() error {
-	for _, step := range []func(*shareUpdate) error{x.unchanged, (*shareUpdate).prepare} {
-		for _, u := range x.all {
-			if err := step(u); err != nil {
-				return fmt.Errorf("%s: %w", u.path, err)
-			}
+	if err := each(x.all, x.unchanged); err != nil {
+		return err
+	}
+	logged := slices.DeleteFunc(slices.Clone(x.all), func(u *shareUpdate) bool { return u.log == nil })
+	var group [16]byte
+	rand.Read(group[:])
+	for _, step := range []func(*shareUpdate) error{
+		(*shareUpdate).finish,
+		func(u *shareUpdate) error { return u.join(group, logged) },
+		func(u *shareUpdate) error { return u.log.Prepare() },
+		(*shareUpdate).forget,
+	} {
+		if err := each(logged, step); err != nil {
+			return err
 		}
 	}
-	for _, u := range x.all {
-		u.forgetLog()
+	if err := each(logged, func(u *shareUpdate) error { return u.log.Seal() }); err != nil {
+		return errors.Join(err, every(logged, func(u *shareUpdate) error { return u.log.Unseal() }))
 	}
-	for i, u := range x.all {
-		if err := u.seal(); err != nil {
-			errs := []error{fmt.Errorf("%s: %w", u.path, err)}
-			for _, sealed := range x.all[:i+1] {
-				errs = append(errs, sealed.unseal())
-			}
-			return errors.Join(errs...)
+	return errors.Join(every(logged, func(u *shareUpdate) error { return u.log.Apply() }), every(x.all, (*shareUpdate).remove))
+}
+
+// each takes a step with all shares in turn, up to the first with which it fails.
+func each(all []*shareUpdate, step func(*shareUpdate) error) error {
+	for _, u := range all {
+		if err := step(u); err != nil {
+			return fmt.Errorf("%s: %w", u.name, err)
 		}
 	}
+	return nil
+}
+
+// every takes a step with all shares in turn, whether it fails with one or not.
+func every(all []*shareUpdate, step func(*shareUpdate) error) error {
 	var errs []error
-	for _, u := range x.all {
-		errs = append(errs, u.apply())
+	for _, u := range all {
+		errs = append(errs, each([]*shareUpdate{u}, step))
 	}
 	return errors.Join(errs...)
 }
@@ -195,56 +224,50 @@ func (x *changes) unchanged(u *shareUpdate) error {
 	return nil
 }
 
-// prepare brings to the disk what was written so far.
-func (u *shareUpdate) prepare() error {
-	if u.Deletes() {
+// finish ends the writing of a share: it may have been longer.
+func (u *shareUpdate) finish() error {
+	if u.cut == nil || u.NewLength == nil {
 		return nil
 	}
-	if u.log == nil {
-		return u.fresh.Sync()
-	}
-	if u.NewLength != nil {
-		if err := u.cut(*u.NewLength); err != nil {
-			return err
+	return u.cut(*u.NewLength)
+}
+
+// join makes the change of u one with those of all others.
+func (u *shareUpdate) join(group [16]byte, all []*shareUpdate) error {
+	dir, _ := u.dir()
+	var others []string
+	for _, other := range all {
+		if other == u {
+			continue
 		}
+		name, err := filepath.Rel(dir, other.path)
+		if err != nil {
+			name = other.path // on another volume
+		}
+		others = append(others, filepath.ToSlash(name))
 	}
-	return u.log.Prepare()
-}
-
-// forgetLog keeps an interrupt from removing the journal.
-func (u *shareUpdate) forgetLog() {
-	if u.log != nil {
-		dir, name := filepath.Split(u.path)
-		release(filepath.Join(dir, journal.LogName(name)))
-	}
-}
-
-func (u *shareUpdate) seal() error {
-	if u.log == nil {
+	if others == nil {
 		return nil
 	}
-	return u.log.Seal()
+	return u.log.Join(group, others)
 }
 
-func (u *shareUpdate) unseal() error {
-	if u.log == nil {
+// forget keeps an interrupt from removing the journal, and what may soon be needed beside it.
+func (u *shareUpdate) forget() error {
+	dir, name := u.dir()
+	release(filepath.Join(dir, journal.LogName(name)))
+	release(filepath.Join(dir, journal.NewName(name)))
+	return nil
+}
+
+// remove deletes a share that the new version does not have.
+func (u *shareUpdate) remove() error {
+	if !u.Deletes() {
 		return nil
 	}
-	return u.log.Unseal()
-}
-
-func (u *shareUpdate) apply() error {
-	switch {
-	case u.Deletes():
-		dir, name := filepath.Split(u.path)
-		d := openDirectory(filepath.Clean(dir))
-		return errors.Join(d.Remove(name), d.Sync())
-	case u.log != nil:
-		return u.log.Apply()
-	case u.Source >= 0:
-		return u.fresh.Commit()
-	}
-	return u.fresh.CommitNew()
+	dir, name := u.dir()
+	d := openDirectory(dir)
+	return errors.Join(d.Remove(name), d.Sync())
 }
 
 // abandon removes what was not carried out.
@@ -252,9 +275,6 @@ func (x *changes) abandon() {
 	for _, u := range x.all {
 		if u.log != nil {
 			u.log.Close()
-		}
-		if u.fresh != nil {
-			u.fresh.Discard()
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 	if err != nil {
 		return err
 	}
-	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), false)
+	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), reading)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -79,11 +78,11 @@ No existing file is overwritten.`,
 }
 
 func (s *streams) corrupt(path string, o corruptOptions) error {
-	full, err := filepath.EvalSymlinks(path) // a journal stands beside the file itself
-	if err != nil {
-		return err
+	how := reading
+	if o.inPlace {
+		how = changing
 	}
-	f, err := s.openShare(full, o.inPlace)
+	f, err := s.openShare(path, how)
 	if err != nil {
 		return err
 	}
@@ -106,7 +105,7 @@ func (s *streams) corrupt(path string, o corruptOptions) error {
 		if o.out == "" {
 			o.out = path + ".corrupt"
 		}
-		err = copyNew(o.out, damaged, full)
+		err = copyNew(o.out, damaged, f.path)
 	}
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), false)
+	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), reading)
 	if err != nil {
 		return err
 	}

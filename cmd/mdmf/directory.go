@@ -34,11 +34,14 @@ func (d directory) Open(name string) (journal.File, error) {
 	return nil, err
 }
 
+// Create locks the file as well: where there is only a journal so far, that is all which tells
+// others that somebody is at work.
 func (d directory) Create(name string) (journal.File, error) {
 	f, err := os.OpenFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
+	lock(f, true, false)
 	keepTrack(f.Name())
 	return file{f}, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/journal"
 )
 
 // shareName is what share files are called: by their number, and perhaps with something
@@ -44,41 +46,66 @@ func (set *shareSet) Close() {
 // findShares opens the shares of file si at paths. A file that is named is taken whatever it
 // looks like. A directory is searched through for files that are called like shares or that
 // are containers; of directories that are called by a storage index, as servers do it, only
-// the file's own are entered. If exclusive is set the shares can be changed.
-func (s *streams) findShares(paths []string, si capability.StorageIndex, exclusive bool) (*shareSet, error) {
-	set := &shareSet{}
-	seen := map[string]bool{}
-	add := func(path string) error {
-		// A journal stands beside the file itself, and not beside a link to it.
-		full, err := filepath.EvalSymlinks(path)
-		if err != nil {
-			return err
-		}
-		if full, err = filepath.Abs(full); err != nil || seen[full] {
-			return err
-		}
-		seen[full] = true
-		f, err := s.openShare(full, exclusive)
-		if err != nil {
-			return err
-		}
-		set.files = append(set.files, f)
-		src := mutable.NewSource(path, number(path), f.ReaderAt, f.size)
-		src.Server = serverDir(path)
-		src.Own = filepath.Base(filepath.Dir(full)) == si.String()
-		set.sources = append(set.sources, src)
-		return nil
-	}
+// the file's own are entered.
+func (s *streams) findShares(paths []string, si capability.StorageIndex, how access) (*shareSet, error) {
+	x := &finder{streams: s, si: si, how: how, set: &shareSet{}, seen: map[string]bool{}}
 	for _, path := range paths {
-		if err := s.walk(path, si, add, exclusive); err != nil {
-			set.Close()
+		if err := x.walk(path); err != nil {
+			x.set.Close()
 			return nil, err
 		}
 	}
-	if len(set.sources) == 0 {
-		return nil, fmt.Errorf("no share files of storage index %v in %s", si, strings.Join(paths, ", "))
+	if len(x.set.sources) == 0 {
+		return nil, fmt.Errorf("no share files of storage index %v in %s", si, shown(strings.Join(paths, ", ")))
 	}
-	return set, nil
+	return x.set, nil
+}
+
+// A finder is one search for the shares of a file.
+type finder struct {
+	*streams
+	si   capability.StorageIndex
+	how  access
+	set  *shareSet
+	seen map[string]bool // real paths
+}
+
+// add opens the share file at path.
+func (x *finder) add(path string) error {
+	full, err := realFile(path)
+	if err != nil || x.seen[full] {
+		return err
+	}
+	x.seen[full] = true
+	if other := x.same(full); other != "" && x.how != reading {
+		x.passOver(path, "the same file as "+other)
+		return nil
+	}
+	f, err := x.openShare(path, x.how)
+	if err != nil {
+		return err
+	}
+	src := mutable.NewSource(shown(path), number(path), f.ReaderAt, f.size)
+	src.Server = serverDir(path)
+	src.Own = filepath.Base(filepath.Dir(full)) == x.si.String()
+	x.set.files, x.set.sources = append(x.set.files, f), append(x.set.sources, src)
+	return nil
+}
+
+// same returns what an open file is called that is also the one at path.
+func (x *finder) same(path string) string {
+	info, err := os.Stat(path)
+	for i := 0; err == nil && i < len(x.set.files); i++ {
+		if other, err := os.Stat(x.set.files[i].path); err == nil && os.SameFile(info, other) {
+			return x.set.sources[i].Name
+		}
+	}
+	return ""
+}
+
+// passOver says what is not looked at, and why.
+func (x *finder) passOver(path, reason string) {
+	fmt.Fprintf(x.err, "mdmf: passed over %s: %s\n", shown(path), reason)
 }
 
 // serverDir returns the storage directory that the share at path is in, as servers lay them
@@ -91,36 +118,58 @@ func serverDir(path string) string {
 	return dir
 }
 
-// walk calls add for path if it is a file, and for the share files in it if it is a
-// directory. What cannot be read inside of a directory is passed over with a warning, unless
-// strict is set: who changes shares must know them all.
-func (s *streams) walk(path string, si capability.StorageIndex, add func(string) error, strict bool) error {
-	if info, err := os.Stat(path); err != nil {
+// walk adds path if it is a file, and the share files in it if it is a directory. What cannot
+// be read inside of a directory is passed over with a warning, unless shares are to be
+// changed: who does that must know them all.
+func (x *finder) walk(path string) error {
+	if info, err := os.Stat(path); err != nil && !pending(path) {
 		return err
-	} else if !info.IsDir() {
-		return add(path)
+	} else if err != nil || !info.IsDir() {
+		return x.add(path)
 	}
 	root := path + string(filepath.Separator) // so that a symbolic link is followed
 	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil && p == root:
-			return err
-		case err == nil && d.IsDir():
-			if other, err := capability.ParseStorageIndex(d.Name()); err == nil && other != si && p != root {
-				return fs.SkipDir
-			}
-			return nil
-		case err == nil && isShare(p, d):
-			err = add(p)
+		if err == nil {
+			err = x.visit(p, d, p == root)
 		}
-		if err != nil && strict {
+		if err == nil || err == fs.SkipDir {
 			return err
 		}
-		if err != nil {
-			fmt.Fprintf(s.err, "mdmf: passed over %s\n", redact(err))
+		if p == root || x.how != reading {
+			return err
 		}
+		fmt.Fprintf(x.err, "mdmf: passed over %s\n", redact(err))
 		return nil
 	})
+}
+
+// visit adds what WalkDir found, if it is a share. Links are followed only to read: whoever can
+// write to one server's directory could lead changes to another's.
+func (x *finder) visit(path string, d fs.DirEntry, root bool) error {
+	if d.IsDir() {
+		if other, err := capability.ParseStorageIndex(d.Name()); err == nil && other != x.si && !root {
+			return fs.SkipDir
+		}
+		return nil
+	}
+	if name, ok := journal.FileName(d.Name()); ok && shareName.MatchString(name) {
+		path = filepath.Join(filepath.Dir(path), name)
+		if _, err := os.Lstat(path); err == nil {
+			return nil // it is found by its own name
+		}
+		if err := x.add(path); !errors.Is(err, errNotMade) {
+			return err
+		}
+		return nil
+	}
+	if !isShare(path, d) {
+		return nil
+	}
+	if d.Type()&fs.ModeSymlink != 0 && x.how != reading {
+		x.passOver(path, "a symbolic link in a directory; what it leads to can be named itself")
+		return nil
+	}
+	return x.add(path)
 }
 
 // isShare reports whether a directory entry may be a share file. Links to files are

@@ -71,7 +71,7 @@ func (s *streams) inspect(path string, o inspectOptions) error {
 		}
 		options.Cap, options.StorageIndex = c, placeOf(path)
 	}
-	f, err := s.openShare(path, false)
+	f, err := s.openShare(path, reading)
 	if err != nil {
 		return err
 	}

@@ -47,8 +47,9 @@ repair refuses and says what would be lost. With --force, and the write capabili
 of the version that is kept become a new one, which is newer than all. So it is with --to, which
 goes back to an older version.
 
-Each share is changed wholly or not at all. A repair that was interrupted can be run again. No
-server may be running on the directories meanwhile.`,
+All shares change or none does, also if the machine stops in the middle: journals beside the
+shares hold the change, and the next command finishes or discards it. No server may be running
+on the directories meanwhile.`,
 		Example: `  mdmf repair @verifycap.txt server1/storage server2/storage server3/storage --dry-run
   mdmf repair @writecap.txt server*/storage --to 1 --force`,
 		Args: cobra.MinimumNArgs(2),
@@ -70,7 +71,11 @@ func (s *streams) repair(arg string, paths []string, o repairOptions) error {
 	if err != nil {
 		return err
 	}
-	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), !o.dryRun)
+	how := changing
+	if o.dryRun {
+		how = looking
+	}
+	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), how)
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,19 @@ import (
 	"github.com/golafs/mutable/journal"
 )
 
+// An access is what a command does to the shares that it opens.
+type access int
+
+const (
+	reading  access = iota // and finishing changes that were interrupted, where that can be done
+	looking                // as changing, but only to say what it would do
+	changing               // while nobody else is at work on them
+)
+
 // A shareFile is an open file with a share, as it is when every change that was interrupted
 // has been finished or discarded.
 type shareFile struct {
-	path string
+	path string // where it really is
 	io.ReaderAt
 	size   int64
 	closer []io.Closer
@@ -27,75 +36,167 @@ func (f *shareFile) Close() {
 	}
 }
 
-// errBusy reports a share that another program is working on.
-var errBusy = errors.New("another program is working on it; try again when it is done")
+var (
+	// errBusy reports a share that another program is working on.
+	errBusy = errors.New("another program is working on it; try again when it is done")
+	// errNotMade reports a share that was to be made, and will not be.
+	errNotMade = fmt.Errorf("it was not made: %w", fs.ErrNotExist)
+)
 
-// openShare opens the share file at path. If exclusive is set it can be changed, and nobody
-// else may be at work on it: who changes shares never waits while it holds some, so that
-// nobody waits in a circle.
-func (s *streams) openShare(path string, exclusive bool) (*shareFile, error) {
-	mode := os.O_RDONLY
-	if exclusive {
-		mode = os.O_RDWR // some file systems want that for the lock
-	}
-	f, err := os.OpenFile(path, mode, 0)
-	if err != nil {
-		return nil, err
-	}
-	out := &shareFile{path: path, ReaderAt: f, closer: []io.Closer{f}}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	} else if err == nil && !lock(f, exclusive, !exclusive) {
-		err = errBusy
-	}
+// openShare opens the share file at path. A journal stands beside the file itself, and not
+// beside a link to it.
+func (s *streams) openShare(path string, how access) (*shareFile, error) {
+	full, err := realFile(path)
+	var out *shareFile
 	if err == nil {
-		err = s.settle(out, f, exclusive)
-	}
-	if err == nil && out.size == 0 {
-		info, err = f.Stat()
-		out.size = info.Size()
+		out = &shareFile{path: full}
+		err = s.open(out, path, how)
 	}
 	if err != nil {
-		out.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		if out != nil {
+			out.Close()
+		}
+		return nil, fmt.Errorf("%s: %w", shown(path), err)
 	}
 	return out, nil
 }
 
-// settle finishes or discards what a change of f that was interrupted left behind. Where
-// nothing can be written, f is read as if that had been done.
-func (s *streams) settle(out *shareFile, f *os.File, exclusive bool) error {
-	folder, name := filepath.Split(out.path)
-	dir := openDirectory(filepath.Clean(folder))
-	if !exclusive {
-		if _, err := os.Lstat(filepath.Join(folder, journal.LogName(name))); errors.Is(err, fs.ErrNotExist) {
-			return nil
+// realFile returns the one name of a file, which need not be there if its directory is.
+func realFile(path string) (string, error) {
+	full, err := realPath(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if full, err = realPath(filepath.Dir(path)); err == nil {
+			full = filepath.Join(full, filepath.Base(path))
 		}
-		lock(f, true, true)
-		defer lock(f, false, true)
 	}
-	outcome, err := journal.Recover(dir, name)
-	if errors.Is(err, fs.ErrPermission) {
-		if exclusive {
+	return full, err
+}
+
+// open opens out's file, which is shown as name. Who changes shares never waits while it holds
+// some, so that nobody waits in a circle.
+func (s *streams) open(out *shareFile, name string, how access) error {
+	switch info, err := os.Stat(out.path); {
+	case errors.Is(err, fs.ErrNotExist) && pending(out.path):
+		return s.openUnborn(out, name, how)
+	case err != nil:
+		return cause(err)
+	case !info.Mode().IsRegular():
+		return errors.New("not a regular file")
+	}
+	mode := os.O_RDONLY
+	if how == changing {
+		mode = os.O_RDWR // some file systems want that for the lock
+	}
+	f, err := os.OpenFile(out.path, mode, 0)
+	if err != nil {
+		return cause(err)
+	}
+	out.ReaderAt, out.closer = f, append(out.closer, f)
+	if !lock(f, how == changing, how != changing) {
+		return errBusy
+	}
+	if how == changing || pending(out.path) {
+		if viewed, err := s.settle(out, f, name, how); viewed || err != nil {
 			return err
 		}
-		view, err := journal.View(dir, name)
-		if err != nil {
-			return err
-		}
-		out.ReaderAt, out.size, out.closer = view, view.Size(), append(out.closer, view)
-		fmt.Fprintf(s.err, "mdmf: %s: read as after an interrupted change; the change cannot be finished here\n", out.path)
-		return nil
 	}
+	info, err := f.Stat()
+	if err == nil {
+		out.size = info.Size()
+	}
+	return err
+}
+
+// cause returns err without the path that it repeats.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// pending reports whether a change left something beside the file at path.
+func pending(path string) bool {
+	dir, name := filepath.Split(path)
+	_, err := os.Lstat(filepath.Join(dir, journal.LogName(name)))
+	return err == nil
+}
+
+// settle finishes or discards what a change of f that was interrupted left behind. Where that
+// cannot be done, or others read the share at this moment, out is a view as if it had been.
+func (s *streams) settle(out *shareFile, f *os.File, name string, how access) (viewed bool, err error) {
+	if how == changing {
+		return false, s.finish(out.path, name)
+	}
+	// Who waits here for those who read could wait for one who waits for us.
+	if how == reading && lock(f, true, false) {
+		err := s.finish(out.path, name)
+		lock(f, false, true)
+		if err == nil {
+			return false, nil
+		}
+	}
+	lock(f, false, true) // what did not work may have cost the one there was
+	return true, s.view(out, name)
+}
+
+// finish finishes or discards a change of the file at path.
+func (s *streams) finish(path, name string) error {
+	dir, base := filepath.Split(path)
+	outcome, err := journal.Recover(openDirectory(filepath.Clean(dir)), base)
+	switch outcome {
+	case journal.Replayed:
+		fmt.Fprintf(s.err, "mdmf: %s: finished a change that was interrupted\n", shown(name))
+	case journal.Discarded:
+		fmt.Fprintf(s.err, "mdmf: %s: discarded a change that was interrupted before it was decided\n", shown(name))
+	}
+	return err
+}
+
+// view makes out the file as it would be after finish.
+func (s *streams) view(out *shareFile, name string) error {
+	dir, base := filepath.Split(out.path)
+	view, err := journal.View(openDirectory(filepath.Clean(dir)), base)
 	if err != nil {
 		return err
 	}
-	switch outcome {
-	case journal.Replayed:
-		fmt.Fprintf(s.err, "mdmf: %s: finished a change that was interrupted\n", out.path)
-	case journal.Discarded:
-		fmt.Fprintf(s.err, "mdmf: %s: discarded a change that was interrupted before it was decided\n", out.path)
-	}
+	out.ReaderAt, out.size, out.closer = view, view.Size(), append(out.closer, view)
+	fmt.Fprintf(s.err, "mdmf: %s: read as after an interrupted change, which is not finished here\n", shown(name))
 	return nil
+}
+
+// openUnborn opens a file of which there is only a journal so far. If it is of a change that
+// was decided, the file is made.
+func (s *streams) openUnborn(out *shareFile, name string, how access) error {
+	dir, base := filepath.Split(out.path)
+	if how != looking && idle(filepath.Join(dir, journal.LogName(base))) {
+		err := s.finish(out.path, name)
+		if err == nil {
+			if _, err := os.Lstat(out.path); err == nil {
+				return s.open(out, name, how)
+			}
+			return errNotMade
+		}
+		if how == changing {
+			return err
+		}
+	}
+	if how == changing {
+		return errBusy
+	}
+	err := s.view(out, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNotMade
+	}
+	return err
+}
+
+// idle reports whether no program of this kind has the file at path locked.
+func idle(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return lock(f, true, false)
 }

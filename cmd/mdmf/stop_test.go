@@ -161,9 +161,9 @@ func (s *stopped) updateOn(disk *stopping, offset int) {
 			s.Fatal(err)
 		}
 	}
-	openDirectory = func(path string) journal.Dir { return stoppingDir{directory(path), disk} }
+	openDirectory = func(path string) journal.Dir { return stoppingDir{unsynced{directory(path)}, disk} }
 	s.run(-1, "update", "@cap", "--offset", fmt.Sprint(offset), "--in", "patch", "a", "b")
-	openDirectory = func(path string) journal.Dir { return directory(path) }
+	openDirectory = func(path string) journal.Dir { return unsynced{directory(path)} }
 }
 
 // A stoppedReport is what check says.
@@ -203,33 +203,40 @@ func (s *stopped) versions() (state string, best uint64) {
 	return state, r.Best.SeqNum
 }
 
-// An update that stops at any write, sync, creation or removal leaves each share wholly old or
-// wholly new, as soon as the next command has looked at it. The shares are then of at most
-// two versions, what can be recovered is the old contents or the new, and another update
-// brings all shares to one version again.
+// An update that stops at any write, sync, creation, renaming or removal leaves all shares old
+// or all new, as soon as the next command has looked at them, and another update works.
 func TestUpdateStopped(t *testing.T) {
-	s := newStopped(t, 2, 4)
-	for _, offset := range []int{1000, len(s.plain)} { // in place, and growing
-		seen := map[string]bool{}
-		for stop := 0; ; stop++ {
-			disk := &stopping{left: stop}
-			s.updateOn(disk, offset)
-			state, best := s.versions()
-			if seen[state] = true; len(state) != 4 || strings.Trim(state, "12") != "" {
-				t.Fatalf("stopped after %d steps: the shares are of versions %s", stop, state)
+	for _, v := range []struct{ k, n, offset int }{
+		{3, 4, 1000}, // in place
+		{2, 3, 3000}, // growing
+		{7, 10, 1000},
+	} {
+		t.Run(fmt.Sprint(v), func(t *testing.T) {
+			s := newStopped(t, v.k, v.n)
+			old, changed := strings.Repeat("1", v.n), strings.Repeat("2", v.n)
+			seen := map[string]bool{}
+			for stop := 0; ; stop++ {
+				disk := &stopping{left: stop}
+				s.updateOn(disk, v.offset)
+				state, best := s.versions()
+				if seen[state] = true; state != old && state != changed {
+					t.Fatalf("stopped after %d steps: the shares are of versions %s", stop, state)
+				}
+				if got := s.run(0, "decode", "@cap", "a", "b"); !bytes.Equal(got, s.plain) && !bytes.Equal(got, s.changed(v.offset)) {
+					t.Fatalf("stopped after %d steps: %d other bytes", stop, len(got))
+				}
+				if stop%7 == 0 {
+					s.run(0, "update", "@cap", "--offset", "0", "--in", "patch", "a", "b", "--seqnum", fmt.Sprint(best))
+					s.run(0, "check", "--verify", "@cap", "a", "b")
+				}
+				if disk.left >= 0 { // it did not stop
+					break
+				}
 			}
-			if got := s.run(0, "decode", "@cap", "a", "b"); !bytes.Equal(got, s.plain) && !bytes.Equal(got, s.changed(offset)) {
-				t.Fatalf("stopped after %d steps: %d other bytes", stop, len(got))
+			if !seen[old] || !seen[changed] {
+				t.Errorf("the shares were of versions %v, want all old and all new", seen)
 			}
-			s.run(0, "update", "@cap", "--offset", "0", "--in", "patch", "a", "b", "--seqnum", fmt.Sprint(best))
-			s.run(0, "check", "--verify", "@cap", "a", "b")
-			if disk.left >= 0 { // it did not stop
-				break
-			}
-		}
-		if !seen["1111"] || !seen["2222"] || len(seen) < 3 {
-			t.Errorf("the shares were of versions %v, want all old, all new, and some between", seen)
-		}
+		})
 	}
 }
 
@@ -295,16 +302,16 @@ func TestInterruptedOnReadOnlyMedia(t *testing.T) {
 		var errs bytes.Buffer
 		s := &streams{err: &errs}
 		openDirectory = func(path string) journal.Dir { return readOnly{directory(path)} }
-		f, err := s.openShare("d/0", false)
+		f, err := s.openShare("d/0", reading)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := io.ReadAll(io.NewSectionReader(f, 0, f.size))
 		f.Close()
-		if err != nil || string(got) != want || !strings.Contains(errs.String(), "cannot be finished here") {
+		if err != nil || string(got) != want || !strings.Contains(errs.String(), "is not finished here") {
 			t.Errorf("sealed %v: read %q, %v, want %q; said %q", sealed, got, err, want, errs.String())
 		}
-		if f, err := s.openShare("d/0", true); err == nil {
+		if f, err := s.openShare("d/0", changing); err == nil {
 			f.Close()
 			t.Errorf("sealed %v: it can be changed", sealed)
 		}
@@ -312,7 +319,7 @@ func TestInterruptedOnReadOnlyMedia(t *testing.T) {
 			t.Errorf("sealed %v: the file is %q, %v", sealed, b, err)
 		}
 		openDirectory = func(path string) journal.Dir { return directory(path) }
-		f, err = s.openShare("d/0", false)
+		f, err = s.openShare("d/0", reading)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,9 +59,9 @@ Of an MDMF file the segments that change are written, and little else. If the fi
 hash trees move behind the new data; if a share must be made again, the whole file is read once.
 An SDMF file is written as a whole.
 
-Each share is changed wholly or not at all, also if the machine stops in the middle: a journal
-beside the share holds the change, and the next command finishes or discards it. No server
-may be running on the directories meanwhile.`,
+All shares change or none does, also if the machine stops in the middle: journals beside the
+shares hold the change, and the next command finishes or discards it. No server may be running
+on the directories meanwhile.`,
 		Example: `  mdmf update @writecap.txt --offset 1000000 --in part.bin server1/storage server2/storage
   date | mdmf update @writecap.txt --append server*/storage`,
 		Args: cobra.MinimumNArgs(2),
@@ -105,7 +105,7 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 		return err
 	}
 	defer src.Close()
-	set, err := s.findShares(paths, w.VerifyCap().StorageIndex(), true)
+	set, err := s.findShares(paths, w.VerifyCap().StorageIndex(), changing)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,252 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/golafs/mutable/journal"
+)
+
+// interrupted makes the file at path "as it was", with a change beside it that was decided and
+// makes it "as will be".
+func interrupted(t *testing.T, path string) {
+	t.Helper()
+	dir, name := filepath.Split(path)
+	if err := errors.Join(os.MkdirAll(dir, 0o777), os.WriteFile(path, []byte("as it was"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := journal.Begin(directory(dir), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.WriteAt([]byte("will be"), 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Seal(), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contents(t *testing.T, f *shareFile) string {
+	t.Helper()
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, f.size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Of those who read a share whose change was interrupted nobody waits for another: who is not
+// alone reads it as it will be.
+func TestInterruptedAmongReaders(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "0")
+	interrupted(t, path)
+	other, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if !lock(other, false, false) {
+		t.Fatal("no lock")
+	}
+	s := &streams{err: io.Discard}
+	for range 2 {
+		f, err := s.openShare(path, reading)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := contents(t, f); got != "as will be" {
+			t.Errorf("read %q", got)
+		}
+		defer f.Close()
+	}
+	if !pending(path) {
+		t.Error("the change was finished while others read the share")
+	}
+	if f, err := s.openShare(path, changing); !errors.Is(err, errBusy) {
+		f.Close()
+		t.Errorf("to change it: %v", err)
+	}
+}
+
+// Who only looks writes nothing, and a link leads to the journal beside the file itself.
+func TestInterruptedLookedAt(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "d", "0"), filepath.Join(dir, "link")
+	interrupted(t, path)
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	s := &streams{err: io.Discard}
+	for _, how := range []access{looking, reading} {
+		f, err := s.openShare(link, how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := contents(t, f); got != "as will be" {
+			t.Errorf("access %d: read %q", how, got)
+		}
+		f.Close()
+		if b, err := os.ReadFile(path); err != nil || (string(b) == "as it was") != (how == looking) {
+			t.Errorf("access %d: the file is %q, %v", how, b, err)
+		}
+	}
+}
+
+// A share of which there is only a journal is made by the next command if that was decided,
+// unless somebody is at work on it.
+func TestInterruptedNewShare(t *testing.T) {
+	for _, sealed := range []bool{true, false} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "0")
+		c, err := journal.Replace(directory(dir), "0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("a new share"), 0)
+		c.Prepare()
+		if sealed {
+			if err := c.Seal(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := &streams{err: io.Discard}
+		if f, err := s.openShare(path, changing); !errors.Is(err, errBusy) {
+			f.Close()
+			t.Errorf("sealed %v: while it is made: %v", sealed, err)
+		}
+		f, err := s.openShare(path, reading)
+		if sealed != (err == nil) || err != nil && !errors.Is(err, errNotMade) {
+			t.Errorf("sealed %v: while it is made: %v", sealed, err)
+		}
+		if err == nil {
+			if got := contents(t, f); got != "a new share" {
+				t.Errorf("while it is made: %q", got)
+			}
+			f.Close()
+		}
+		stop(t, c, dir)
+		f, err = s.openShare(path, changing)
+		if sealed != (err == nil) || err != nil && !errors.Is(err, errNotMade) {
+			t.Errorf("sealed %v: %v", sealed, err)
+		}
+		if err == nil {
+			if got := contents(t, f); got != "a new share" {
+				t.Errorf("%q", got)
+			}
+			f.Close()
+		}
+		left, err := filepath.Glob(filepath.Join(dir, ".*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("sealed %v: %q are left, %v", sealed, left, err)
+		}
+	}
+}
+
+// stop ends the work on c as if its program had died: what is beside the file stays.
+func stop(t *testing.T, c *journal.Change, dir string) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(left) == 0 {
+		t.Fatalf("%q, %v", left, err)
+	}
+	content := map[string][]byte{}
+	for _, path := range left {
+		if content[path], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for path, b := range content {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What is no file is not opened, or it could keep a program waiting.
+func TestOpenNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "0")
+	if err := syscall.Mkfifo(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&streams{}).openShare(path, reading); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a pipe: %v", err)
+	}
+}
+
+// In one server's directory other names can stand for what is elsewhere. Nothing there is
+// changed, and neither is one file twice.
+func TestOtherNames(t *testing.T) {
+	s := newStopped(t, 2, 4)
+	s.updateOn(&stopping{left: 0, once: true}, 0) // puts a and b into place
+	var b []byte
+	dirs, err := filepath.Glob("*/shares/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, other := dirs[0], dirs[1]
+	if filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(a)))) != "a" {
+		t.Fatalf("%q", dirs)
+	}
+	here, err := filepath.Abs(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(
+		os.Symlink(filepath.Join(here, "1"), filepath.Join(a, "9")), // is surplus, and would be deleted
+		os.Symlink(filepath.Join(here, "3"), filepath.Join(a, "1")), // is another's number
+		os.Symlink("nowhere", filepath.Join(a, "7")),
+		os.Link(filepath.Join(a, "0"), filepath.Join(a, "8")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"repair", "@cap", "a", "b"},
+		{"update", "@cap", "--offset", "0", "--in", "patch", "a", "b"},
+	} {
+		var out, errs bytes.Buffer
+		if got := run(args, nil, &out, &errs); got != 0 {
+			t.Errorf("%s: exit status %d: %s", args[0], got, errs.Bytes())
+		}
+		for _, n := range []int{1, 3} {
+			b, err = os.ReadFile(filepath.Join(other, fmt.Sprint(n)))
+			if err != nil || len(b) == 0 {
+				t.Errorf("%s: share %d: %v", args[0], n, err)
+			}
+		}
+		if text := errs.String(); strings.Count(text, "symbolic link") != 3 || !strings.Contains(text, "the same file as") {
+			t.Errorf("%s says %s", args[0], text)
+		}
+	}
+	if got := s.run(0, "decode", "@cap", "b", "a"); !bytes.Equal(got, s.changed(0)) {
+		t.Errorf("%d other bytes", len(got))
+	}
+}
+
+// A name cannot be taken for a line of output.
+func TestShown(t *testing.T) {
+	for path, want := range map[string]string{
+		"server1/storage/0": "server1/storage/0",
+		"füßé 3":            "füßé 3",
+		"3\nshare 9 good":   `"3\nshare 9 good"`,
+		"0.\x1b]0;title\a":  `"0.\x1b]0;title\a"`,
+		"0.\u202egood":      `"0.\u202egood"`,
+		"0.\xff":            `"0.\xff"`,
+	} {
+		if got := shown(path); got != want {
+			t.Errorf("shown(%q) = %s, want %s", path, got, want)
+		}
+	}
+}
