@@ -114,7 +114,7 @@ type updater struct {
 	moves   bool // the block hash trees get another place or shape
 	targets []*target
 	surplus []*ShareChange // shares that are deleted
-	changed [][]share.Hash // leaves of the segments from first on, by share number
+	changed [][]share.Hash // of shares that are changed in place: leaves of the segments from first on, by number
 }
 
 // A change is what becomes of the contents: size bytes from off on are new, or all of them
@@ -235,12 +235,16 @@ func (u *updater) run(src io.Reader) (*Plan, error) {
 	}
 	whole := u.builders()
 	u.changed = make([][]share.Hash, u.params.N)
-	for n := range u.changed {
-		u.changed[n] = make([]share.Hash, u.end-u.first)
+	for _, t := range u.targets {
+		if t.InPlace {
+			u.changed[t.Number] = make([]share.Hash, u.end-u.first)
+		}
 	}
 	err := u.segments(u.plaintext(src), u.places, u.first, u.end, func(i int, leaves []share.Hash) error {
 		for n, leaf := range leaves {
-			u.changed[n][i-u.first] = leaf
+			if u.changed[n] != nil {
+				u.changed[n][i-u.first] = leaf
+			}
 			if whole[n] != nil {
 				if err := whole[n].Add(i, leaf); err != nil {
 					return err

@@ -260,6 +260,33 @@ func TestUpdateCost(t *testing.T) {
 	}
 }
 
+// A share that is written as a whole costs the memory of a few segments, however many there are.
+func TestOverwriteMemory(t *testing.T) {
+	const n, segments, most = 4, 1 << 15, 2 << 20
+	_, shares := encoded(t, 1, mutable.EncodeOptions{K: 1, N: n, SegmentSize: 1})
+	sources, _ := shares.sources()
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before, during := heap(), int64(0)
+	last := readerFunc(func(b []byte) (int, error) { during = heap(); return copy(b, "x"), io.EOF })
+	o := mutable.UpdateOptions{Writers: func(c []*mutable.ShareChange) ([]io.WriterAt, error) { return discards(len(c)), nil }}
+	_, err := mutable.Overwrite(mdmfCap, sources, io.MultiReader(bytes.NewReader(make([]byte, segments-1)), last), segments, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := during - before; during == 0 || got > most {
+		t.Errorf("%d bytes are in use while the last of %d segments is read, want at most %d", got, segments, most)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
 // counted returns sources that count what is read of each.
 func (s shelf) counted() (sources []mutable.Source, read []*atomic.Int64) {
 	sources, _ = s.sources()
