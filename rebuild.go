@@ -35,7 +35,8 @@ type RebuildOptions struct {
 	// they stay, and so does what is missing beside them.
 	Supersede bool
 
-	// Writers is as in UpdateOptions.
+	// Writers is as in UpdateOptions. It is called again, and what was written before is void, if
+	// only the outcome shows that the version was made without some shares.
 	Writers func([]*ShareChange) ([]io.WriterAt, error)
 }
 
@@ -74,22 +75,32 @@ func (r *rebuilder) run() (*Plan, error) {
 	if err := r.findFrame(); err != nil {
 		return nil, err
 	}
-	if err := r.findChanges(); err != nil || len(r.plan.Changes) == 0 {
-		return r.plan, err
-	}
-	given := make([]io.WriterAt, len(r.plan.Changes))
-	if r.Writers != nil {
-		var err error
-		if given, err = r.Writers(r.plan.Changes); err != nil {
+	for {
+		if err := r.findChanges(); err != nil || len(r.plan.Changes) == 0 {
+			return r.plan, err
+		}
+		given := make([]io.WriterAt, len(r.plan.Changes))
+		if r.Writers != nil {
+			var err error
+			if given, err = r.Writers(r.plan.Changes); err != nil {
+				return nil, err
+			}
+		}
+		r.fans = fans(r.f.v.N, r.plan.Changes, given)
+		roots, err := r.blocks()
+		if err != nil {
 			return nil, err
 		}
+		top := hashtree.Build(roots)
+		if top[0] == r.f.v.RootHash {
+			return r.plan, r.finish(top)
+		}
+		out := r.vacant(roots)
+		if len(out) <= len(r.plan.LeftOut) {
+			return nil, fmt.Errorf("mutable: version %d: the blocks of its shares do not follow from those of others: a faulty writer made them", r.f.v.SeqNum)
+		}
+		r.plan.LeftOut, r.plan.Changes = out, nil
 	}
-	r.fans = fans(r.f.v.N, r.plan.Changes, given)
-	roots, err := r.blocks()
-	if err != nil {
-		return nil, err
-	}
-	return r.plan, r.finish(roots)
 }
 
 // open finds the version to rebuild.
@@ -384,16 +395,12 @@ func (r *rebuilder) writer(n int) io.WriterAt {
 	return r.fans[n]
 }
 
-// finish writes the rest, if the shares are those that the version was signed with.
-func (r *rebuilder) finish(roots []share.Hash) error {
-	v := r.f.v
-	top := hashtree.Build(roots)
-	if top[0] != v.RootHash {
-		return fmt.Errorf("mutable: version %d: the blocks of its shares do not follow from those of others: a faulty writer made them", v.SeqNum)
-	}
+// finish writes the rest, given the share hash tree, which is the one that the version was
+// signed with.
+func (r *rebuilder) finish(tree []share.Hash) error {
 	for n := range r.fans {
 		if w := r.writer(n); w != nil {
-			if err := r.frame.write(n, w, hashtree.AppendChain(nil, top, v.N, n)); err != nil {
+			if err := r.frame.write(n, w, hashtree.AppendChain(nil, tree, r.f.v.N, n)); err != nil {
 				return err
 			}
 		}

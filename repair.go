@@ -27,7 +27,7 @@ type RepairOptions struct {
 
 	Rand io.Reader // as in UpdateOptions
 
-	// Writers is as in UpdateOptions.
+	// Writers is as in RebuildOptions.
 	Writers func([]*ShareChange) ([]io.WriterAt, error)
 }
 
@@ -61,7 +61,9 @@ func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, erro
 	chosen := OpenOptions{SeqNum: best.SeqNum, RootHash: best.RootHash, Workers: o.Workers, Limits: o.Limits}
 	if !fresh {
 		r := &rebuilder{RebuildOptions: RebuildOptions{OpenOptions: chosen, Verify: true, Write: o.Write, Supersede: true, Writers: o.Writers}, m: m, report: report}
-		return r.run()
+		if p, err := r.run(); err != nil || len(p.LeftOut) == 0 || o.Write == nil {
+			return p, err
+		}
 	}
 	return renew(sources, chosen, o)
 }

@@ -2,6 +2,7 @@ package mutable_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -355,6 +356,93 @@ func TestUpdateLeavesOut(t *testing.T) {
 	sources, _ := some.sources()
 	if r := mutable.Check(d.cap().VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Versions[0].LeftOut != nil {
 		t.Errorf("share 4 is missing: Check says that %v were left out", r.Versions[0].LeftOut)
+	}
+}
+
+// Whatever a change that leaves shares out writes, little or all, the new version can never have
+// those. A rebuild says so, with the verify capability, and makes what else is missing. Only a
+// new version has them, for which a repair takes the write capability.
+func TestLeftOutForGood(t *testing.T) {
+	change := func(data string) func(capability.Write, []mutable.Source, mutable.UpdateOptions) (*mutable.Plan, error) {
+		return func(w capability.Write, s []mutable.Source, o mutable.UpdateOptions) (*mutable.Plan, error) {
+			return mutable.Update(w, s, 0, strings.NewReader(data), int64(len(data)), o)
+		}
+	}
+	for _, v := range []struct {
+		name   string
+		format share.Format
+		plan   func(capability.Write, []mutable.Source, mutable.UpdateOptions) (*mutable.Plan, error)
+		made   bool // all shares are made all the same
+	}{
+		{"a part", share.MDMF, change("new"), false},
+	} {
+		for _, missing := range [][]int{{4}, {4, 6, 7}, {0, 4, 9}} {
+			o := mutable.EncodeOptions{Format: v.format}
+			if v.format == share.MDMF {
+				o.SegmentSize = 99
+			}
+			d, shares := encoded(t, 1000, o)
+			for _, n := range missing {
+				delete(shares, n)
+			}
+			sources, _ := shares.sources()
+			p, err := v.plan(d.cap(), sources, mutable.UpdateOptions{LeaveOut: true})
+			if err != nil {
+				t.Fatalf("%v, %s: %v", v.format, v.name, err)
+			}
+			if v.made {
+				missing = nil
+			}
+			if !slices.Equal(p.LeftOut, missing) || len(p.Changes) != 10-len(missing) {
+				t.Errorf("%v, %s: %d changes, left out %v, want %v", v.format, v.name, len(p.Changes), p.LeftOut, missing)
+			}
+			shares.carryOut(t, p)
+			d.repairLeftOut(t, fmt.Sprintf("%v, %s", v.format, v.name), shares, missing)
+		}
+	}
+}
+
+// repairLeftOut loses two shares, one beside share 4, and repairs a version that was made without
+// some.
+func (d drawn) repairLeftOut(t *testing.T, name string, shares shelf, missing []int) {
+	w := d.cap()
+	sources, _ := shares.sources()
+	old := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{}).Versions[0]
+	want, err := readAll(w.ReadCap(), sources)
+	if err != nil || !slices.Equal(old.LeftOut, missing) {
+		t.Fatalf("%s: left out %v, %v, want %v", name, old.LeftOut, err, missing)
+	}
+	delete(shares, 5)
+	shares[8][0] ^= 1
+	sources, _ = shares.sources()
+	rebuilt, err := mutable.Rebuild(w.VerifyCap(), sources, mutable.RebuildOptions{})
+	repaired, repairErr := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{})
+	for _, again := range []*mutable.Plan{rebuilt, repaired} {
+		if err := cmp.Or(err, repairErr); err != nil {
+			t.Fatalf("%s, left out %v: %v", name, missing, err)
+		}
+		if again.New.Version != old.Version || len(again.Changes) != 2 || !slices.Equal(again.LeftOut, missing) {
+			t.Errorf("%s: made again are %d shares of version %d, without %v, want 2 of the same without %v", name, len(again.Changes), again.New.SeqNum, again.LeftOut, missing)
+		}
+	}
+	renewed, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w})
+	if err != nil || len(renewed.LeftOut) > 0 || (renewed.New.SeqNum > old.SeqNum) != (missing != nil) {
+		t.Errorf("%s, left out %v: with the write capability: version %d without %v, %v", name, missing, renewed.New.SeqNum, renewed.LeftOut, err)
+	}
+	shares.carryOut(t, repaired)
+	sources, _ = shares.sources()
+	idle := func([]*mutable.ShareChange) ([]io.WriterAt, error) { return nil, errors.New("there is nothing to write") }
+	if again, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Writers: idle}); err != nil || len(again.Changes) > 0 || !slices.Equal(again.LeftOut, missing) {
+		t.Errorf("%s: a second repair: %+v, %v, want nothing to do, without %v", name, again, err, missing)
+	}
+	if renewed, err = mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w}); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	shares.carryOut(t, renewed)
+	sources, _ = shares.sources()
+	r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w})
+	if got, err := readAll(w.ReadCap(), sources); r.Health != mutable.Healthy || err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s, left out %v: after a repair with the write capability: %d bytes, %v, %+v", name, missing, len(got), err, r)
 	}
 }
 

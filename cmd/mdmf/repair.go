@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -82,9 +83,17 @@ func (s *streams) repair(arg string, paths []string, o repairOptions) error {
 	defer set.Close()
 	x := &changes{set: set, homes: findHomes(c, set, paths)}
 	defer x.abandon()
-	options := mutable.RepairOptions{OpenOptions: version, Force: o.force, Write: x.homes.cap, Writers: x.writers}
+	writers := x.writers
 	if o.dryRun {
-		options.Writers = x.dryRun
+		writers = x.dryRun
+	}
+	options := mutable.RepairOptions{OpenOptions: version, Force: o.force, Write: x.homes.cap}
+	options.Writers = func(all []*mutable.ShareChange) ([]io.WriterAt, error) {
+		if x.all != nil { // what was written before is void
+			x.abandon()
+			x.all, x.homes = nil, findHomes(c, set, paths)
+		}
+		return writers(all)
 	}
 	bar := set.progress(s, "repairing")
 	plan, err := mutable.Repair(c.VerifyCap(), set.sources, options)
