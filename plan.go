@@ -17,7 +17,7 @@ type Plan struct {
 	Old     share.Head // the version that the shares are to be of now
 	New     share.Head // the version that they will be of
 	Changes []*ShareChange
-	LeftOut []int         // numbers of shares that the new version will not have
+	LeftOut []int         // numbers of shares that the new version does not have and cannot get
 	Faults  []*ShareError // what was found wrong with shares
 }
 

@@ -48,7 +48,7 @@ func (u *updater) findTargets() error {
 		}
 	}
 	for n := range u.params.N {
-		if !have[n] && !u.LeaveOut {
+		if !have[n] && !(u.LeaveOut && u.params.Segments() > 0) {
 			absent := container.Vectors{Tests: []container.Test{{Length: 1}}}
 			u.targets = append(u.targets, &target{ShareChange: &ShareChange{Number: n, Source: -1, Size: u.shareSize(u.places), Reason: errMissing, Vectors: absent}})
 			have[n] = true

@@ -20,8 +20,10 @@ type UpdateOptions struct {
 	// same sequence number, it must be asked for: its shares are overwritten.
 	OpenOptions
 
-	// LeaveOut leaves out shares that are missing or cannot be changed in place. Otherwise
-	// they are made again, for which the whole file is read once if there is any.
+	// LeaveOut leaves out shares that are missing, and those of which something would stay and
+	// that cannot be changed in place: the new version never has them. Otherwise they are made
+	// again, for which the whole file is read once if anything of it stays. Of an empty version
+	// none is left out: nothing in it could tell.
 	LeaveOut bool
 
 	// Verify reads every byte of every share, names all damage, and makes those shares again
@@ -319,7 +321,7 @@ func (u *updater) builders() []*hashtree.Builder {
 				f = append(f, t.ShareChange)
 			}
 		}
-		if f != nil || !u.keeps {
+		if f != nil {
 			out[n] = hashtree.NewBuilder(u.params.Segments(), treeWriter(n, f, u.places))
 		}
 	}
@@ -356,8 +358,6 @@ func (u *updater) roots(whole []*hashtree.Builder) ([]share.Hash, error) {
 	for n := range roots {
 		if !known[n] {
 			roots[n] = hashtree.Padding(n) // proof.Version.Vacant tells
-		}
-		if !slices.ContainsFunc(u.targets, func(t *target) bool { return t.Number == n }) {
 			u.plan.LeftOut = append(u.plan.LeftOut, n)
 		}
 	}

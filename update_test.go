@@ -368,6 +368,11 @@ func TestLeftOutForGood(t *testing.T) {
 			return mutable.Update(w, s, 0, strings.NewReader(data), int64(len(data)), o)
 		}
 	}
+	overwrite := func(size int64) func(capability.Write, []mutable.Source, mutable.UpdateOptions) (*mutable.Plan, error) {
+		return func(w capability.Write, s []mutable.Source, o mutable.UpdateOptions) (*mutable.Plan, error) {
+			return mutable.Overwrite(w, s, bytes.NewReader(make([]byte, size)), size, o)
+		}
+	}
 	for _, v := range []struct {
 		name   string
 		format share.Format
@@ -375,6 +380,13 @@ func TestLeftOutForGood(t *testing.T) {
 		made   bool // all shares are made all the same
 	}{
 		{"a part", share.MDMF, change("new"), false},
+		{"all", share.MDMF, change(strings.Repeat("x", 1000)), false},
+		{"all and more", share.MDMF, change(strings.Repeat("x", 2000)), false},
+		{"a part of one segment", share.SDMF, change("new"), false},
+		{"other contents", share.MDMF, overwrite(100), false},
+		{"other contents", share.SDMF, overwrite(100), false},
+		{"nothing", share.MDMF, overwrite(0), true},
+		{"nothing", share.SDMF, overwrite(0), true},
 	} {
 		for _, missing := range [][]int{{4}, {4, 6, 7}, {0, 4, 9}} {
 			o := mutable.EncodeOptions{Format: v.format}
