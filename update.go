@@ -49,11 +49,11 @@ type UpdateOptions struct {
 // The cost is that of the segments changed and the logarithm of all.
 //
 // There are three exceptions. Where the file grows, its block hash trees move, because they
-// lie behind the share data: all of their nodes are read and written, 64 to 128 bytes for
-// each segment in each share. Where a share is missing, or is of no use for a change
-// in place, it has to be made again, because the root of its block hash tree cannot be known
-// otherwise: one pass over the file, which reads k blocks of each segment. And an SDMF file
-// has one segment, so that all of it is written.
+// lie behind the share data: all of their nodes are written, 64 to 128 bytes for each segment
+// in each share, and read twice before, so that not all are in memory. Where a share is
+// missing, or is of no use for a change in place, it has to be made again, because the root of
+// its block hash tree cannot be known otherwise: one pass over the file, which reads k blocks
+// of each segment. And an SDMF file has one segment, so that all of it is written.
 func Update(c capability.Write, sources []Source, off int64, src io.Reader, size int64, o UpdateOptions) (*Plan, error) {
 	f, err := Open(c.ReadCap(), sources, o.OpenOptions)
 	if err != nil {

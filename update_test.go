@@ -261,6 +261,40 @@ func TestUpdateCost(t *testing.T) {
 	}
 }
 
+// So it is with as many segments as a file of 1 GiB has: the hash tree is read and written as a
+// whole only where it moves.
+func TestUpdateCostOfManySegments(t *testing.T) {
+	const segments, block = 1 << 13, 32 + 16
+	const most = 64<<10 + 2*block
+	tree, grown := hashtree.Size(segments)*len(share.Hash{}), hashtree.Size(segments+1)*len(share.Hash{})
+	d, shares := encoded(t, segments*96, mutable.EncodeOptions{SegmentSize: 96})
+	for _, v := range []struct {
+		name string
+		off  int
+		most int
+	}{
+		{"at the start", 0, most},
+		{"in the middle", len(d.plain)/2 - 1, most},
+		{"at the end", len(d.plain) - 1, most},
+		{"behind the end", len(d.plain), most + 2*tree + grown},
+	} {
+		sources, read := shares.counted()
+		p, err := mutable.Update(d.cap(), sources, int64(v.off), strings.NewReader("x"), 1, mutable.UpdateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range p.Changes {
+			written := 0
+			for _, w := range c.Writes {
+				written += len(w.Data)
+			}
+			if got := int(read[c.Source].Load()) + written; got > v.most || !c.InPlace {
+				t.Errorf("%s: of share %d, in place: %v, %d bytes are read and %d written, want at most %d", v.name, c.Number, c.InPlace, got-written, written, v.most)
+			}
+		}
+	}
+}
+
 // A share that is written as a whole costs the memory of a few segments, however many there are.
 func TestOverwriteMemory(t *testing.T) {
 	const n, segments, most = 4, 1 << 15, 2 << 20
