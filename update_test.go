@@ -477,7 +477,9 @@ func (d drawn) repairLeftOut(t *testing.T, name string, shares shelf, missing []
 	}
 	shares.carryOut(t, repaired)
 	sources, _ = shares.sources()
-	idle := func([]*mutable.ShareChange) ([]io.WriterAt, error) { return nil, errors.New("there is nothing to write") }
+	idle := func([]*mutable.ShareChange) ([]io.WriterAt, error) {
+		return nil, errors.New("there is nothing to write")
+	}
 	if again, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Writers: idle}); err != nil || len(again.Changes) > 0 || !slices.Equal(again.LeftOut, missing) {
 		t.Errorf("%s: a second repair: %+v, %v, want nothing to do, without %v", name, again, err, missing)
 	}
@@ -490,6 +492,76 @@ func (d drawn) repairLeftOut(t *testing.T, name string, shares shelf, missing []
 	if got, err := readAll(w.ReadCap(), sources); r.Health != mutable.Healthy || err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%s, left out %v: after a repair with the write capability: %d bytes, %v, %+v", name, missing, len(got), err, r)
 	}
+}
+
+// Every segment that is written has a fresh salt, which is what keeps two of its contents from
+// being encrypted with one key stream, and all others keep theirs. All shares have the same.
+func TestUpdateSalts(t *testing.T) {
+	for _, v := range []struct {
+		name       string
+		format     share.Format
+		off, size  int
+		first, end int // segments that are written
+	}{
+		{"one segment", share.MDMF, 500, 3, 5, 6},
+		{"two segments", share.MDMF, 195, 10, 1, 3},
+		{"a longer file", share.MDMF, 1000, 50, 10, 11},
+		{"all", share.MDMF, 0, 1000, 0, 11},
+		{"a part", share.SDMF, 500, 3, 0, 1},
+	} {
+		o := mutable.EncodeOptions{Format: v.format}
+		if v.format == share.MDMF {
+			o.SegmentSize = 99
+		}
+		d, shares := encoded(t, 1000, o)
+		seen := map[string]int{} // salts, and how many segments had each
+		for n, salt := range saltsOf(t, d, shares) {
+			if n < v.first || n >= v.end {
+				continue
+			}
+			seen[salt]++
+		}
+		for range 2 { // of the same version
+			all := maps.Clone(shares)
+			p, err := d.update(all, v.off, make([]byte, v.size), mutable.UpdateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.carryOut(t, p)
+			was, is := saltsOf(t, d, shares), saltsOf(t, d, all)
+			for i, salt := range is {
+				if i >= v.first && i < v.end {
+					seen[salt]++
+				} else if salt != was[i] {
+					t.Errorf("%s: segment %d has another salt", v.name, i)
+				}
+			}
+		}
+		for salt, n := range seen {
+			if n > 1 {
+				t.Errorf("%s: %d segments have the salt %x", v.name, n, salt)
+			}
+		}
+	}
+}
+
+// saltsOf returns the salt of each segment, which must be the same in all shares.
+func saltsOf(t *testing.T, d drawn, shares shelf) []string {
+	t.Helper()
+	var first []string
+	for n, b := range shares {
+		var all []string
+		for salt := range slices.Chunk(salts(t, parseShare(t, d.o.Format.String(), b)), 16) {
+			all = append(all, string(salt))
+		}
+		if first == nil {
+			first = all
+		}
+		if !slices.Equal(all, first) {
+			t.Fatalf("share %d has other salts", n)
+		}
+	}
+	return first
 }
 
 // What a segment that is written anew keeps is proven, and who has damage in it is named.
