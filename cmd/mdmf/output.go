@@ -23,7 +23,7 @@ type newFile struct {
 // no storage server and no search takes them for shares.
 func create(path string) (*newFile, error) {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDirectories(dir); err != nil {
 		return nil, err
 	}
 	name := filepath.Join(dir, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
@@ -91,8 +91,31 @@ func (f *newFile) Discard() {
 	release(f.Name())
 }
 
-// syncDir makes renames in a directory last. Windows has no such call, and does not need it.
-func syncDir(dir string) error {
+// makeDirectories makes a directory and those above it as needed, so that they last: that a
+// directory is there stands in the one above it.
+func makeDirectories(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if parent != path {
+		if err := makeDirectories(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o777); err != nil {
+		if info, statErr := os.Stat(path); statErr != nil || !info.IsDir() { // nobody else has just made it
+			return err
+		}
+	}
+	return syncDir(parent)
+}
+
+// syncDir makes what appears in a directory, or goes, last. A test sees which.
+var syncDir = syncDirectory
+
+// syncDirectory is fsync. Windows has no such call, and does not need it.
+func syncDirectory(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

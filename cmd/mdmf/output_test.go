@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// record replaces syncDir by one that notes in which directories what appeared is made to last,
+// and what is in each of them then.
+func record(t *testing.T) map[string][]string {
+	seen := map[string][]string{}
+	t.Cleanup(func() { syncDir = syncDirectory })
+	syncDir = func(dir string) error {
+		entries, err := os.ReadDir(dir)
+		for _, e := range entries {
+			seen[dir] = append(seen[dir], e.Name())
+		}
+		return errors.Join(err, syncDirectory(dir))
+	}
+	return seen
+}
+
+// Each new directory on the way to a share lasts before the share is said to be there.
+func TestDirectoriesLast(t *testing.T) {
+	t.Chdir(t.TempDir())
+	seen := record(t)
+	if err := os.Mkdir("there", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	f, err := create(filepath.Join("there", "shares", "ab", "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.CommitNew(); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{"there": "shares", filepath.Join("there", "shares"): "ab", filepath.Join("there", "shares", "ab"): "0"} {
+		if !slices.Contains(seen[dir], want) {
+			t.Errorf("%s was synced with %q in it, want %s", dir, seen[dir], want)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("synced %v, want nothing but what is new", seen)
+	}
+}
+
+// A file where a directory has to be is an error, which names it.
+func TestNoDirectory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	err := makeDirectories(filepath.Join(file, "shares", "ab"))
+	if e, ok := errors.AsType[*os.PathError](err); !ok || e.Path != file {
+		t.Errorf("makeDirectories = %v, want one about %s", err, file)
+	}
+	if err := makeDirectories(file); !errors.Is(err, os.ErrExist) {
+		t.Errorf("makeDirectories of a file = %v", err)
+	}
+}
