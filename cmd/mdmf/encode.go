@@ -52,7 +52,10 @@ DIR/shares/<2 characters>/<storage index>/<share number>. It prints the capabili
 are the only way to the file, and writes nothing where shares of it are already.
 
 NODEID is the server's TubID (its file my_nodeid). With it, a Tahoe-LAFS client with the
-write capability can change the share on that server.`,
+write capability can change the share on that server.
+
+From a pipe or standard input, the contents are first copied, as they are, to a temporary file
+in $TMPDIR, which must have room for them: where the parts of a share go depends on the length.`,
 		Example: "  mdmf encode notes.txt -k 3 -n 10 --out server1/storage --out server2/storage",
 		Args:    cobra.ExactArgs(1),
 		RunE:    does(func(args []string) error { return s.encode(args[0], o) }),
@@ -144,28 +147,35 @@ func (s *streams) printEncoded(d *dealer, version share.Version) error {
 // plaintext opens the file to encode, and says how long it is. What is not a regular file
 // is first copied to a temporary one: where a share's parts go depends on the length.
 func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
-	in := s.in
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, 0, err
-		}
-		info, err := f.Stat()
-		if err != nil {
-			return nil, 0, errors.Join(err, f.Close())
-		}
-		if info.Mode().IsRegular() && info.Size() > 0 { // some files only say that they are empty
-			return f, info.Size(), nil
-		}
-		defer f.Close()
-		in = f
+	if path == "-" {
+		return spool(s.in)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s: a directory, want a file", path)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	if info.Mode().IsRegular() && info.Size() > 0 { // some files only say that they are empty
+		return f, info.Size(), nil
+	}
+	defer f.Close()
+	return spool(f)
+}
+
+// spool copies in to a temporary file.
+func spool(in io.Reader) (io.ReadCloser, int64, error) {
 	tmp, err := os.CreateTemp("", "mdmf-plaintext-*")
 	if err != nil {
 		return nil, 0, err
 	}
 	keepTrack(tmp.Name())
-	spool := &spooled{File: tmp}
+	out := &spooled{File: tmp}
 	if os.Remove(tmp.Name()) == nil { // not on Windows; elsewhere it goes with the program at the latest
 		release(tmp.Name())
 	}
@@ -174,10 +184,10 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 		_, err = tmp.Seek(0, io.SeekStart)
 	}
 	if err != nil {
-		spool.Close()
+		out.Close()
 		return nil, 0, err
 	}
-	return spool, size, nil
+	return out, size, nil
 }
 
 // allOf returns an error if src goes on behind the size bytes that were read of it: a file

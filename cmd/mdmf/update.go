@@ -57,7 +57,8 @@ that is missing is made again, beside the shares of the server that has fewest o
 
 Of an MDMF file the segments that change are written, and little else. If the file grows, the
 hash trees move behind the new data; if a share must be made again, the whole file is read once.
-An SDMF file is written as a whole.
+An SDMF file is written as a whole. New bytes from a pipe or standard input are first copied, as
+they are, to a temporary file in $TMPDIR, which must have room for them.
 
 All shares change or none does, also if the machine stops in the middle: journals beside the
 shares hold the change, and the next command finishes or discards it. No server may be running
