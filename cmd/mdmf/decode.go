@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -53,13 +55,14 @@ func newDecode(s *streams) *cobra.Command {
 		Short: "Recover a file's contents from its shares",
 		Long: `decode recovers the contents of the file that CAP, a write or read capability, names from
 the shares at PATH…, of any number of servers and versions. Every byte is verified before it
-is written. Shares that are bad in any way are passed over, with a warning.`,
+is written. Shares that are bad in any way are passed over, with a warning. FILE appears whole
+or not at all, unless it is a pipe or a device.`,
 		Example: `  mdmf decode @cap.txt server1/storage server2/storage -o file
   mdmf decode @cap.txt shares/ --offset 1000000 --length 100 | xxd`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: does(func(args []string) error { return s.decode(args[0], args[1:], o) }),
 	}
-	cmd.Flags().StringVarP(&o.output, "output", "o", "-", "where the contents go; - is standard output")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "-", "`FILE` where the contents go; - is standard output")
 	cmd.Flags().Int64Var(&o.offset, "offset", 0, "first byte to recover")
 	cmd.Flags().Int64Var(&o.length, "length", -1, "how many bytes to recover (default: to the end)")
 	o.version.add(cmd, "the version to recover (default: the newest that can be)")
@@ -67,7 +70,7 @@ is written. Shares that are bad in any way are passed over, with a warning.`,
 }
 
 func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
-	if s.json && o.output == "-" {
+	if s.json && s.isOutput(o.output) {
 		return usage{"--json needs -o FILE: standard output is for one of them"}
 	}
 	if o.offset < 0 || o.length < -1 {
@@ -86,6 +89,9 @@ func (s *streams) decode(arg string, paths []string, o decodeOptions) error {
 		return err
 	}
 	defer set.Close()
+	if set.has(o.output) {
+		return fmt.Errorf("%s: one of the shares that are read, and does not become the output", o.output)
+	}
 	f, err := mutable.Open(c, set.sources, version)
 	if err != nil {
 		return advise(err)
@@ -132,11 +138,16 @@ func (s *streams) recover(f *mutable.File, o decodeOptions) error {
 		_, err := f.CopyTo(io.MultiWriter(w, bar), o.offset, o.length)
 		return err
 	}
-	if o.output == "-" {
+	if s.isOutput(o.output) {
 		return part(s.out)
 	}
-	if info, err := os.Stat(o.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	if info, err := os.Stat(o.output); err == nil && info.IsDir() {
+		return fmt.Errorf("%s: a directory, want a file", o.output)
+	} else if err == nil && !info.Mode().IsRegular() {
 		return writeInto(o.output, part)
+	}
+	if full, err := filepath.EvalSymlinks(o.output); err == nil {
+		o.output = full // what a link leads to is replaced, and not the link
 	}
 	out, err := create(o.output)
 	if err != nil {
@@ -147,6 +158,33 @@ func (s *streams) recover(f *mutable.File, o decodeOptions) error {
 		return err
 	}
 	return out.Commit()
+}
+
+// isOutput reports whether path is standard output, perhaps under a name like /dev/stdout.
+func (s *streams) isOutput(path string) bool {
+	if path == "-" {
+		return true
+	}
+	f, ok := s.out.Writer.(*os.File)
+	if !ok {
+		return false
+	}
+	own, err := f.Stat()
+	return err == nil && isFile(path, own)
+}
+
+// has reports whether the file at path is one of the shares.
+func (set *shareSet) has(path string) bool {
+	return slices.ContainsFunc(set.files, func(f *shareFile) bool {
+		info, err := os.Stat(f.path)
+		return err == nil && isFile(path, info)
+	})
+}
+
+// isFile reports whether the file at path, or where a link there leads to, is that of info.
+func isFile(path string, info os.FileInfo) bool {
+	at, err := os.Stat(path)
+	return err == nil && os.SameFile(at, info)
 }
 
 // writeInto writes to a pipe or device: it is not replaced by a file, as others are.
