@@ -26,6 +26,9 @@ type home struct {
 	kind   kind
 	node   // whose directory it is
 
+	// several says that there are containers of several servers, and none is known to be right.
+	several bool
+
 	// leases are those that shares there have, by the server that their containers are of.
 	leases map[capability.NodeID][]container.Lease
 }
@@ -123,12 +126,15 @@ func (one *home) settle(si capability.StorageIndex) {
 	}
 	switch {
 	case one.id != nil:
-	case len(one.leases) == 1:
+	case len(one.leases) > 0:
+		one.several = len(one.leases) > 1
 		for id := range one.leases {
-			one.id = &id
+			if !one.several {
+				one.id = &id
+			}
 		}
-	case served && len(one.leases) == 0 && one.kind != bare:
-		one.id = serverBelow(shares, one.dir)
+	case served && one.kind != bare:
+		one.id, one.several = serverBelow(shares, one.dir)
 	}
 	if one.id != nil {
 		one.kind = contained
@@ -208,7 +214,7 @@ func (h *homes) mayCreate(one *home) error {
 		return nil
 	case h.cap == nil:
 		return errors.New("a new container needs the write enabler, and so the write capability")
-	case one.id == nil && len(one.leases) > 1:
+	case one.several:
 		return errors.New("it has containers of several servers")
 	case one.id == nil:
 		return errors.New("nothing there proves which server it is")

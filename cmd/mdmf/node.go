@@ -44,32 +44,63 @@ func rank(si capability.StorageIndex, seed []byte) []byte {
 	return sum[:]
 }
 
-// serverBelow returns the node ID in the first sound container below dir, but not in the
-// directory besides; nil if there is none.
-func serverBelow(dir, besides string) (id *capability.NodeID) {
+// maxAsked is in how many directories serverBelow goes on looking once it knows a node ID. A
+// server may have millions of shares, and what was carried there from another is rarely much.
+const maxAsked = 500
+
+// serverBelow returns the node ID in the sound containers below dir, but not in the directory
+// besides; nil if there are none, or if they do not agree, since buckets may have been carried
+// there from other servers.
+func serverBelow(dir, besides string) (id *capability.NodeID, several bool) {
+	left := maxAsked
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if path == besides {
 			return filepath.SkipDir
 		}
-		if err != nil || d.IsDir() || !isShare(path, d) {
-			return nil
-		}
-		f, err := os.Open(path)
 		if err != nil {
 			return nil
 		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
+		if d.IsDir() {
+			if id != nil {
+				left--
+			}
+			if left < 0 {
+				return filepath.SkipAll
+			}
 			return nil
 		}
-		if c, err := container.Open(f, info.Size()); err == nil && len(c.Damage()) == 0 {
-			id = &c.NodeID
+		switch other := serverIn(path, d); {
+		case other == nil:
+		case id == nil:
+			id = other
+		case *id != *other:
+			id, several = nil, true
 			return filepath.SkipAll
 		}
 		return nil
 	})
-	return id
+	return id, several
+}
+
+// serverIn returns the node ID in the file at path, if that is a sound container.
+func serverIn(path string, d fs.DirEntry) *capability.NodeID {
+	if !isShare(path, d) {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil
+	}
+	c, err := container.Open(f, info.Size())
+	if err != nil || len(c.Damage()) > 0 {
+		return nil
+	}
+	return &c.NodeID
 }
 
 // serverOf returns the node ID of the server that the container c of a file was made on.
