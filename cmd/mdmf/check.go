@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -12,7 +13,20 @@ import (
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/share"
 )
+
+// checked is what check prints with --json.
+type checked struct {
+	*mutable.Report
+	Shares []checkedShare `json:"shares"`
+}
+
+// checkedShare adds to a report the root hash of the version that the share belongs to.
+type checkedShare struct {
+	mutable.ShareReport
+	RootHash *share.Hash `json:"root_hash"`
+}
 
 func newCheck(s *streams) *cobra.Command {
 	var verify bool
@@ -23,6 +37,13 @@ func newCheck(s *streams) *cobra.Command {
 they belong to, whether those can be recovered, and what is wrong with each share. A verify
 capability is enough; a write capability also checks the private key in each share, and the
 write enabler in front of it.
+
+Without --verify it reads no blocks: a version that it calls recoverable has enough shares, but
+the blocks in them may be damaged.
+
+Each directory that holds shares counts as one server. How many of them may fail is said of the
+worst choice. Happiness is Tahoe-LAFS's measure: as many servers can be paired with a good share
+each, no two with the same.
 
 Exit status: 0 healthy, 3 recoverable but damaged, 1 unrecoverable.`,
 		Example: "  mdmf check --verify @verifycap.txt server1/storage server2/storage",
@@ -50,10 +71,13 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 	bar := set.progress(s, "checking")
 	report := mutable.Check(c.VerifyCap(), set.sources, o)
 	bar.Close()
+	result := set.checked(report, c.VerifyCap())
 	if s.json {
-		err = s.print(report)
-	} else {
-		err = printReport(s.out, report)
+		err = s.print(result)
+	} else if err = printReport(s.out, result); err == nil {
+		for _, line := range set.advice(result, verify) {
+			fmt.Fprintln(s.out, line)
+		}
 	}
 	if err != nil {
 		return err
@@ -62,9 +86,39 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 	case mutable.Damaged:
 		return &failure{exitDamaged, nil}
 	case mutable.Unrecoverable:
-		return &failure{exitFailed, errors.New("no version can be recovered")}
+		return &failure{exitFailed, unrecoverable(report)}
 	}
 	return nil
+}
+
+func unrecoverable(r *mutable.Report) error {
+	if slices.ContainsFunc(r.Shares, func(s mutable.ShareReport) bool { return s.Verdict != mutable.Foreign }) {
+		return errors.New("no version can be recovered")
+	}
+	return errors.New("all of these shares are another file's, not that of the capability")
+}
+
+// checked adds to a report what only the places of the shares tell.
+func (set *shareSet) checked(r *mutable.Report, c capability.Verify) checked {
+	out := checked{r, []checkedShare{}}
+	versions := set.versions(r, c)
+	carried := set.carried(r.StorageIndex)
+	for i, s := range r.Shares {
+		if s.Verdict == mutable.Foreign { // nothing in front of it is this file's either
+			s.Damage = slices.DeleteFunc(s.Damage, func(d share.Damage) bool { return !errors.Is(d, share.ErrForeign) })
+		} else if err, ok := carried[i]; ok {
+			s.Damage = append(s.Damage, share.Damage{Region: share.Region{Name: share.Container}, Err: err})
+			if r.Health == mutable.Healthy {
+				r.Health = mutable.Damaged
+			}
+		}
+		one := checkedShare{s, nil}
+		if v, ok := versions[s.Name]; ok {
+			one.RootHash = &v.RootHash
+		}
+		out.Shares = append(out.Shares, one)
+	}
+	return out
 }
 
 // progress returns a meter for reading every byte of the shares, and lets them report to it.
@@ -92,7 +146,7 @@ func (c counted) ReadAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
-func printReport(out io.Writer, r *mutable.Report) error {
+func printReport(out io.Writer, r checked) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s file %v: %s\n", strings.ToUpper(r.Format.String()), r.StorageIndex, r.Health)
 	for _, v := range r.Versions {
@@ -118,6 +172,10 @@ func printReport(out io.Writer, r *mutable.Report) error {
 		if s.SeqNum > 0 {
 			version = fmt.Sprintf("version %d", s.SeqNum)
 		}
+		if v := (share.Version{SeqNum: s.SeqNum}); s.RootHash != nil && r.ambiguous(s.SeqNum) {
+			v.RootHash = *s.RootHash
+			version = named(v)
+		}
 		number := "share ?"
 		if s.Number != mutable.Unknown {
 			number = fmt.Sprintf("share %d", s.Number)
@@ -127,32 +185,38 @@ func printReport(out io.Writer, r *mutable.Report) error {
 			fmt.Fprintf(w, "    %v\n", d)
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
+	return w.Flush()
+}
+
+// ambiguous reports whether several versions have the same sequence number.
+func (r checked) ambiguous(seqNum uint64) bool {
+	n := 0
+	for _, v := range r.Versions {
+		if v.SeqNum == seqNum {
+			n++
+		}
 	}
-	if r.Health == mutable.Damaged {
-		fmt.Fprintln(out, advice(r))
-	}
-	return nil
+	return n > 1
 }
 
 // placed says how well the good shares of a version are dealt out.
 func placed(v mutable.VersionReport) string {
-	on := fmt.Sprintf("good shares on %d servers, happiness %d", len(v.Placement), v.Happiness)
-	if v.MayFail < 0 {
-		return on + ": damaged ones are needed, too"
+	servers := "1 server"
+	if n := len(v.Placement); n != 1 {
+		servers = fmt.Sprintf("%d servers", n)
 	}
-	return fmt.Sprintf("%s: any %d of them may fail", on, v.MayFail)
-}
-
-// advice says how to mend a damaged file.
-func advice(r *mutable.Report) string {
-	for _, v := range r.Versions {
-		if v.Version != *r.Best && v.SeqNum >= r.Best.SeqNum {
-			return fmt.Sprintf("To settle on version %d: mdmf repair WRITECAP PATH… --to %d --force; that is the end of version %d", r.Best.SeqNum, r.Best.SeqNum, v.SeqNum)
-		}
+	fate := fmt.Sprintf("any %d of them may fail", v.MayFail)
+	switch {
+	case v.MayFail < 0:
+		fate = "blocks of damaged shares are needed, too"
+	case v.MayFail == 0 && len(v.Placement) == 1:
+		fate = "it may not fail"
+	case v.MayFail == 0:
+		fate = "none of them may fail"
+	case v.MayFail == 1:
+		fate = "any one of them may fail"
 	}
-	return "To mend it: mdmf repair CAP PATH…"
+	return fmt.Sprintf("good shares on %s: %s (happiness %d)", servers, fate, v.Happiness)
 }
 
 // ranges writes sorted numbers in short: 0-2 5 7-9.

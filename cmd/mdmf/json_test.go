@@ -76,7 +76,7 @@ var (
 	checkShape = keys("health format storage_index", shape{
 		"best":     keys("seqnum root_hash"),
 		"versions": keys("seqnum root_hash k n size segment_size good recoverable placement happiness may_fail"),
-		"shares":   keys("path shnum seqnum verdict readable", shape{"damage": nil}),
+		"shares":   keys("path shnum seqnum root_hash verdict readable", shape{"damage": nil}),
 	})
 	damageShape  = keys("region offset length reason")
 	encodeShape  = keys("format storage_index write_cap read_cap verify_cap seqnum root_hash", shape{"shares": keys("shnum path")})

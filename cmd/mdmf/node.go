@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha1"
 	"encoding/base32"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -121,4 +122,27 @@ func serverOf(c *container.Container, w *capability.Write) *capability.NodeID {
 		return &c.NodeID
 	}
 	return nil
+}
+
+// A carriedError says that a container stands on another server than the one that it is for.
+type carriedError struct{ of, on capability.NodeID }
+
+func (e carriedError) Error() string {
+	return fmt.Sprintf("it is for server %v, but stands on server %v, which refuses every change of the share", e.of, e.on)
+}
+
+// carried returns what is wrong with the containers, by index, that stand below the storage
+// directory of a server that says itself that it is another than the one they are for.
+func (set *shareSet) carried(si capability.StorageIndex) map[int]carriedError {
+	out := map[int]carriedError{}
+	for i, src := range set.sources {
+		shares := filepath.Dir(filepath.Dir(filepath.Dir(set.files[i].path)))
+		if src.Container == nil || filepath.Base(shares) != "shares" {
+			continue
+		}
+		if on := nodeOf(shares, si).id; on != nil && *on != src.Container.NodeID {
+			out[i] = carriedError{src.Container.NodeID, *on}
+		}
+	}
+	return out
 }

@@ -122,20 +122,26 @@ func instead(e *mutable.LossError) string {
 	return ""
 }
 
-// toFlags returns the flags that ask repair for v rather than other.
-func toFlags(v, other share.Version) string {
-	if v.SeqNum == other.SeqNum {
-		return fmt.Sprintf("--to %d --root-hash %v --force", v.SeqNum, v.RootHash)
+// toFlags returns the flags that have repair keep v, and lose others if they are not older.
+func toFlags(v share.Version, others ...share.Version) string {
+	flags := flagsFor("to", v, others...)
+	if slices.ContainsFunc(others, func(other share.Version) bool { return other != v && other.SeqNum >= v.SeqNum }) {
+		flags += " --force"
 	}
-	return fmt.Sprintf("--to %d", v.SeqNum)
+	return flags
 }
 
 // adviseTo is advise for repair.
 func adviseTo(err error) error {
-	if e, ok := errors.AsType[*mutable.NotEnoughSharesError](err); ok && len(e.Others) > 0 {
-		return fmt.Errorf("%w\nUse %s to take that version instead", err, toFlags(e.Others[0], e.Version))
+	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+	if !ok || len(e.Others) == 0 {
+		return err
 	}
-	return err
+	others := slices.Clone(e.Others)
+	if e.Want > 0 { // the version that was asked for is there
+		others = append(others, e.Version)
+	}
+	return fmt.Errorf("%w\nUse %s to take that version instead", err, toFlags(e.Others[0], others...))
 }
 
 func (s *streams) printRepaired(x *changes, p *mutable.Plan, c capability.Capability, dryRun bool) error {

@@ -4,10 +4,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/share"
 )
 
@@ -36,19 +38,48 @@ func (v *versionFlags) options() (o mutable.OpenOptions, err error) {
 // advise adds to an error how another version can be asked for, or the one that is meant.
 func advise(err error) error {
 	if e, ok := errors.AsType[*mutable.NotEnoughSharesError](err); ok && len(e.Others) > 0 {
-		return fmt.Errorf("%w\nUse %s to take that version instead", err, flagsFor(e.Others[0], e.Version))
+		return fmt.Errorf("%w\nUse %s to take that version instead", err, flagsFor("seqnum", e.Others[0], append(e.Others, e.Version)...))
 	}
 	if e, ok := errors.AsType[*mutable.CompetingVersionError](err); ok {
-		return fmt.Errorf("%w\nUse %s if that is as it should be", err, flagsFor(e.Version, e.Other))
+		return fmt.Errorf("%w\nUse %s if that is as it should be", err, flagsFor("seqnum", e.Version, e.Other))
 	}
 	return err
 }
 
-// flagsFor returns the flags that ask for v rather than other.
-func flagsFor(v, other share.Version) string {
-	flags := fmt.Sprintf("--seqnum %d", v.SeqNum)
-	if v.SeqNum == other.SeqNum {
+// flagsFor returns the flags that ask for v rather than others. The first is called name.
+func flagsFor(name string, v share.Version, others ...share.Version) string {
+	flags := fmt.Sprintf("--%s %d", name, v.SeqNum)
+	if slices.ContainsFunc(others, func(other share.Version) bool { return other != v && other.SeqNum == v.SeqNum }) {
 		flags += fmt.Sprintf(" --root-hash %v", v.RootHash)
 	}
 	return flags
+}
+
+// named tells a version from others with the same sequence number, as far as eight digits do.
+func named(v share.Version) string {
+	return fmt.Sprintf("version %d (root hash %.8v…)", v.SeqNum, v.RootHash)
+}
+
+// versions returns the version that each share of a report belongs to, by its name. Where
+// several have the sequence number, what the share's header says decides.
+func (set *shareSet) versions(r *mutable.Report, c capability.Verify) map[string]share.Version {
+	alone := slices.Clone(set.sources)
+	for i, src := range alone {
+		alone[i].Server = src.Name // so that a placement is one of shares
+	}
+	said := map[string]share.Version{}
+	for _, v := range mutable.Map(c, alone).Versions() {
+		for name := range v.Placement {
+			said[name] = v.Version
+		}
+	}
+	out := map[string]share.Version{}
+	for _, s := range r.Shares {
+		for _, v := range r.Versions {
+			if _, decided := out[s.Name]; v.SeqNum == s.SeqNum && (!decided || v.Version == said[s.Name]) {
+				out[s.Name] = v.Version
+			}
+		}
+	}
+	return out
 }
