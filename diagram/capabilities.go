@@ -98,7 +98,7 @@ func (d *capabilityDrawing) anatomy(y int) {
 		{":…", "", "", picture.Empty},
 	} {
 		w := picture.Width(part.text)
-		d.Fill(x, y, w, 1, part.fill)
+		d.Shade(part.fill, picture.Corner(x, y), picture.Corner(x+w, y+1))
 		d.Text(x, y, part.text)
 		if part.text != ":" {
 			d.Line(at(x, y+1), at(x+w-1, y+1))
@@ -165,7 +165,7 @@ func (d *capabilityDrawing) kinds(y int) {
 
 // row writes one row of the table: of each column a text, and a number at its right edge.
 func (d *capabilityDrawing) row(y int, name string, cell func(capability.Level) (text, number string)) {
-	d.Guide([2]float64{0, float64(y)}, [2]float64{picture.Columns, float64(y)})
+	d.Guide(picture.Corner(0, y), picture.Corner(picture.Columns, y))
 	d.Text(0, y, name)
 	for i, l := range kindLevels {
 		x := kindColumn(i)

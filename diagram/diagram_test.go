@@ -64,6 +64,20 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// Coordinates are counted in integers, and not computed with fractions, of which processors
+// differ in the last digit.
+func TestCoordinates(t *testing.T) {
+	odd := regexp.MustCompile(`\d\.\d\d\d|\de[+-]?\d`)
+	c := lookup(t, "smallseg-mdmf-528")
+	for _, p := range append(All(), Inspection(verify(c.Container(c.Shares[0]), nil))) {
+		_, drawing, _ := strings.Cut(string(p.SVG()), "</style>")
+		drawing = regexp.MustCompile(`>[^<]+<`).ReplaceAllString(drawing, "><")
+		if got := odd.FindString(drawing); got != "" {
+			t.Errorf("%s has a coordinate with %s in it", p.Name, got)
+		}
+	}
+}
+
 // formats are all that there is to draw, each with the function that draws it.
 var formats = []struct {
 	layout.Format

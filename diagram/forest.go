@@ -98,7 +98,7 @@ func (d *forestDrawing) table(shares, blocks *hashTree, y int) {
 		{"bytes in a share", stored, fmt.Sprint(len(shares.needed()) * hashtree.EntrySize), count(int64(hashtree.Size(blocks.n)) * nodeSize)},
 	} {
 		y++
-		d.Guide([2]float64{0, float64(y)}, [2]float64{second, float64(y)})
+		d.Guide(picture.Corner(0, y), picture.Corner(second, y))
 		d.Text(0, y, row[0])
 		d.Muted(formula, y, row[1])
 		d.Right(first, y, row[2], picture.Normal)

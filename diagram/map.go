@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 
@@ -167,20 +168,18 @@ func (d *mapDrawing) box(b mapBox) {
 
 // fills colours the rows of a box, up to its border.
 func (d *mapDrawing) fills(b mapBox, lines int) {
-	left, right := float64(d.x)+0.5, float64(d.right)-0.5
-	top, bottom := float64(d.y)+0.5, float64(d.y+lines)+1.5
-	y := float64(d.y) + 1
+	from, end := picture.Middle(d.x, d.y), picture.Middle(d.right-1, d.y+lines+1)
+	y := d.y + 1
 	for i, r := range b.rows {
-		from, to := y, y+1+float64(len(r.notes))
-		if y = to; i == 0 {
-			from = top
-		} else {
-			defer d.Guide([2]float64{left, from}, [2]float64{right, from})
-		}
+		y += 1 + len(r.notes)
+		to := picture.Spot{X: end.X, Y: picture.Corner(0, y).Y}
 		if i == len(b.rows)-1 {
-			to = bottom
+			to = end
 		}
-		d.Shape(r.fill, [2]float64{left, from}, [2]float64{right, from}, [2]float64{right, to}, [2]float64{left, to})
+		d.Shade(r.fill, from, to)
+		if from.Y = to.Y; i < len(b.rows)-1 {
+			defer d.Guide(from, to)
+		}
 	}
 }
 
@@ -254,20 +253,29 @@ func (d *mapDrawing) strip() {
 		return
 	}
 	first, last := d.drawn[0], d.drawn[len(d.drawn)-1]
-	top, height := float64(first.y), float64(last.y+last.lines-first.y)
 	start, size := first.offset, last.offset+last.length-first.offset
-	to := func(offset int64) float64 { return top + height*float64(offset-start)/float64(max(size, 1)) }
-	left, right, rows := float64(mapStrip), float64(mapGuide), float64(mapGuide)+2
+	top, bottom := picture.Corner(mapStrip, first.y), picture.Corner(mapStrip, last.y+last.lines)
+	to := func(offset int64) picture.Spot {
+		return picture.Spot{X: top.X, Y: top.Y + scale(offset-start, size, bottom.Y-top.Y)}
+	}
+	right, rows := picture.Corner(mapGuide, 0).X, picture.Corner(mapGuide+2, 0).X
 	for _, r := range d.drawn {
 		from, until := to(r.offset), to(r.offset+r.length)
-		d.Shape(r.fill, [2]float64{left, from}, [2]float64{right, from}, [2]float64{right, until}, [2]float64{left, until})
-		d.Guide([2]float64{left, from}, [2]float64{right, from})
-		d.Guide([2]float64{right, from}, [2]float64{rows, float64(r.y)})
+		d.Shade(r.fill, from, picture.Spot{X: right, Y: until.Y})
+		d.Guide(from, picture.Spot{X: right, Y: from.Y})
+		d.Guide(picture.Spot{X: right, Y: from.Y}, picture.Corner(mapGuide+2, r.y))
 	}
-	bottom := top + height
-	d.Guide([2]float64{left, bottom}, [2]float64{rows, bottom})
-	d.Guide([2]float64{left, top}, [2]float64{left, bottom})
-	d.Guide([2]float64{right, top}, [2]float64{right, bottom})
+	d.Guide(bottom, picture.Spot{X: rows, Y: bottom.Y})
+	d.Guide(top, bottom)
+	d.Guide(picture.Spot{X: right, Y: top.Y}, picture.Spot{X: right, Y: bottom.Y})
+}
+
+// scale returns how much of length stands for part of whole. It counts in integers, so that
+// pictures are the same whatever made them.
+func scale(part, whole int64, length int) int {
+	hi, lo := bits.Mul64(uint64(part), uint64(length))
+	n, _ := bits.Div64(hi, lo, uint64(max(whole, 1)))
+	return int(n)
 }
 
 // count writes n with a comma between groups of three digits.

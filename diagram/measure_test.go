@@ -32,9 +32,11 @@ const measure = `(() => {
 	return wrong
 })()`
 
-// A browser draws all words where there is room for them.
+// A browser draws all words where there is room for them. The screenshots are for whoever
+// wants to look.
 func TestMeasured(t *testing.T) {
 	page := browser.Open(t)
+	page.Do(chromedp.EmulateViewport(850, 700))
 	for _, p := range All() {
 		name := filepath.Join(t.TempDir(), p.Name+".svg")
 		if err := os.WriteFile(name, p.SVG(), 0o666); err != nil {
@@ -44,6 +46,7 @@ func TestMeasured(t *testing.T) {
 		for _, wrong := range browser.Eval[[]string](page, measure) {
 			t.Errorf("%s: %s", p.Name, wrong)
 		}
+		page.Screenshot(p.Name)
 	}
 	for _, c := range page.Complaints() {
 		t.Error(c)

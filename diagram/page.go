@@ -42,7 +42,7 @@ func WritePage(w io.Writer, v *mutable.Verification, file io.ReaderAt, o PageOpt
 		p.Size = part.End()
 	}
 	p.End = count(p.Size)
-	p.Strip = strip(p.Parts, p.Size)
+	p.Strip, p.StripHeight = strip(p.Parts, p.Size), stripHeight
 	for _, damage := range v.Damage {
 		p.Damage = append(p.Damage, pageDamage{p.at(damage.Region), damage.Error()})
 	}
@@ -81,6 +81,7 @@ type page struct {
 	Notes       []string
 	Damage      []pageDamage
 	Strip       []stripPart
+	StripHeight int
 	Parts       []pagePart
 	Size        int64
 	End         string
@@ -122,28 +123,31 @@ func (f pageField) Short() string {
 	return f.Value
 }
 
-// A stripPart is a part drawn to scale, in a strip of height 1.
-type stripPart struct{ ID, Class, Y, Height string }
+// A stripPart is a part drawn to scale, in a strip of height stripHeight.
+type stripPart struct {
+	ID, Class string
+	Y, Height int
+}
 
 // leastDamage is how much of the strip damage takes at least: of a large file it would not be
 // seen otherwise.
-const leastDamage = 0.004
+const (
+	stripHeight = 100_000
+	leastDamage = stripHeight / 250
+)
 
 // strip returns parts of a file of size bytes to scale, damaged ones on top of the others.
 func strip(parts []pagePart, size int64) (all []stripPart) {
 	var damaged []stripPart
 	for _, p := range parts {
-		y, height := float64(p.Offset)/float64(size), float64(p.Length)/float64(size)
-		if p.Class == string(picture.Bad) {
-			height = max(height, leastDamage)
-			y = min(y, 1-height)
+		y := scale(p.Offset, size, stripHeight)
+		height := scale(p.Offset+p.Length, size, stripHeight) - y
+		if p.Class != string(picture.Bad) {
+			all = append(all, stripPart{p.ID, p.Class, y, height})
+			continue
 		}
-		s := stripPart{p.ID, p.Class, fmt.Sprintf("%.5f", y), fmt.Sprintf("%.5f", height)}
-		if p.Class == string(picture.Bad) {
-			damaged = append(damaged, s)
-		} else {
-			all = append(all, s)
-		}
+		height = max(height, leastDamage)
+		damaged = append(damaged, stripPart{p.ID, p.Class, min(y, stripHeight-height), height})
 	}
 	return append(all, damaged...)
 }

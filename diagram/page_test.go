@@ -9,7 +9,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -197,12 +196,11 @@ func TestPageStrip(t *testing.T) {
 		var order []string
 		for _, s := range strip(all, size) {
 			order = append(order, s.ID)
-			y, yErr := strconv.ParseFloat(s.Y, 64)
-			height, heightErr := strconv.ParseFloat(s.Height, 64)
 			p := all[s.ID[1]-'0']
-			from, to := float64(p.Offset)/float64(size), float64(p.Offset+p.Length)/float64(size)
-			if yErr != nil || heightErr != nil || y < 0 || y+height > 1.00002 || math.Abs(y-from) > leastDamage || math.Abs(y+height-to) > leastDamage || p.Class == "bad" && height < leastDamage {
-				t.Errorf("%s of %d bytes is at %s, %s high, want it from %f to %f", s.ID, size, s.Y, s.Height, from, to)
+			y, end := float64(s.Y), float64(s.Y+s.Height)
+			from, to := float64(p.Offset)/float64(size)*stripHeight, float64(p.Offset+p.Length)/float64(size)*stripHeight
+			if y < 0 || end > stripHeight || math.Abs(y-from) > leastDamage || math.Abs(end-to) > leastDamage || p.Class == "bad" && s.Height < leastDamage {
+				t.Errorf("%s of %d bytes is from %d to %f, want it from %f to %f", s.ID, size, s.Y, end, from, to)
 			}
 		}
 		if want := []string{"p0", "p2", "p1", "p3"}; !slices.Equal(order, want) {

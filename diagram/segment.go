@@ -94,7 +94,7 @@ func (d *segmentDrawing) file() {
 	d.Right(segmentWhole, d.y+1, fmt.Sprintf("0 to %d", d.last-1), picture.Weak)
 	d.Right(segmentLast, d.y, "segment", picture.Weak)
 	d.Right(segmentLast, d.y+1, fmt.Sprint(d.last), picture.Weak)
-	width := int(float64(segmentWidth-1)*float64(d.SegmentSize)/float64(d.DataLength) + 0.5)
+	width := (scale(int64(d.SegmentSize), int64(d.DataLength), 2*(segmentWidth-1)) + 1) / 2 // rounded
 	for i := range d.Segments() {
 		end := min((i+1)*width, segmentWidth-1)
 		d.box(i*width, end, fmt.Sprint(i), picture.Secret)

@@ -55,10 +55,6 @@ func (p *Picture) Box(x, y, w, h int, fill Fill) { p.add(&box{x, y, w, h, fill},
 // or shorter than it is drawn here.
 func (p *Picture) Break(x, y, w int) { p.add(&tear{x, y, w}, x+w, y+1) }
 
-// Fill colours w times h whole cells, without a border. In the text form it is not there:
-// what it says must be said in words too.
-func (p *Picture) Fill(x, y, w, h int, fill Fill) { p.add(&area{x, y, w, h, fill}, x+w, y+h) }
-
 // Text writes s from cell x on, in a single row.
 func (p *Picture) Text(x, y int, s string) { p.write(x, y, s, Normal) }
 
@@ -110,13 +106,23 @@ func (p *Picture) path(points []Point, look path) {
 	p.add(&look, 0, 0)
 }
 
-// Shape draws a polygon through corners that need not be on cells. In the text form it is
-// not there.
-func (p *Picture) Shape(fill Fill, corners ...[2]float64) { p.add(&shape{fill, corners}, 0, 0) }
+// A Spot is a place on a cell or between cells, in tenths of a pixel from the upper left
+// corner: integers, because what processors make of fractions differs in the last digit.
+type Spot struct{ X, Y int }
 
-// Guide draws a thin line between points that need not be on cells. In the text form it is
-// not there.
-func (p *Picture) Guide(from, to [2]float64) { p.add(&guide{from, to}, 0, 0) }
+// Corner returns the upper left corner of a cell, and Middle its middle.
+func Corner(x, y int) Spot { return Spot{x * cellWidth * 10, y * RowHeight} }
+func Middle(x, y int) Spot { return Spot{x*cellWidth*10 + cellWidth*5, y*RowHeight + RowHeight/2} }
+
+// RowHeight is that of a cell, in the unit of a Spot.
+const RowHeight = cellHeight * 10
+
+// Shade colours the rectangle between two opposite corners, without a border. In the text form
+// it is not there: what it says must be said in words too.
+func (p *Picture) Shade(fill Fill, from, to Spot) { p.add(&shade{fill, from, to}, 0, 0) }
+
+// Guide draws a thin line. In the text form it is not there.
+func (p *Picture) Guide(from, to Spot) { p.add(&guide{from, to}, 0, 0) }
 
 // Group draws what draw draws as one thing that a page can find by its id, and that the
 // keyboard reaches; label is what it says there.
@@ -146,11 +152,7 @@ type (
 		x, y, w, h int
 		fill       Fill
 	}
-	tear struct{ x, y, w int }
-	area struct {
-		x, y, w, h int
-		fill       Fill
-	}
+	tear  struct{ x, y, w int }
 	words struct {
 		x, y   int
 		s      string
@@ -165,11 +167,11 @@ type (
 		head   bool
 		into   bool // the head ends at the last point
 	}
-	shape struct {
-		fill    Fill
-		corners [][2]float64
+	shade struct {
+		fill     Fill
+		from, to Spot
 	}
-	guide struct{ from, to [2]float64 }
+	guide struct{ from, to Spot }
 	group struct {
 		id, label string
 		items     []item

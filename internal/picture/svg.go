@@ -48,11 +48,24 @@ func (p *Picture) SVG() []byte {
 
 func escape(s string) string { return html.EscapeString(s) }
 
-// Places in pixels: of a cell's edges, and of its middle.
-func px(x float64) string { return strconv.FormatFloat(margin+x*cellWidth, 'f', -1, 64) }
-func py(y float64) string { return strconv.FormatFloat(margin+y*cellHeight, 'f', -1, 64) }
-func mx(x int) string     { return px(float64(x) + 0.5) }
-func my(y int) string     { return py(float64(y) + 0.5) }
+// String returns the place in pixels of the file.
+func (s Spot) String() string { return pixels(s.X+margin*10) + " " + pixels(s.Y+margin*10) }
+
+func (s Spot) x() string { return pixels(s.X + margin*10) }
+func (s Spot) y() string { return pixels(s.Y + margin*10) }
+
+// pixels writes a number of tenths.
+func pixels(n int) string {
+	if n%10 == 0 {
+		return strconv.Itoa(n / 10)
+	}
+	return fmt.Sprintf("%d.%d", n/10, n%10)
+}
+
+// rect is the element of the rectangle between two corners.
+func rect(from, to Spot) string {
+	return fmt.Sprintf(`rect x="%s" y="%s" width="%s" height="%s"`, from.x(), from.y(), pixels(to.X-from.X), pixels(to.Y-from.Y))
+}
 
 // fill draws outline, an element's name and attributes, in a fill's colour, and again in its
 // hatch.
@@ -64,7 +77,7 @@ func (w *writer) fill(f Fill, outline string) {
 }
 
 func (b *box) svg(w *writer) {
-	outline := fmt.Sprintf(`rect x="%s" y="%s" width="%d" height="%d"`, mx(b.x), my(b.y), (b.w-1)*cellWidth, (b.h-1)*cellHeight)
+	outline := rect(Middle(b.x, b.y), Middle(b.x+b.w-1, b.y+b.h-1))
 	if b.fill != "" {
 		w.fill(b.fill, outline)
 	}
@@ -81,13 +94,9 @@ func (t *tear) svg(w *writer) {
 	if t.w%2 == 0 {
 		back = "l-8 0" + back
 	}
-	fmt.Fprintf(w, `<path class="back" d="M%s %sm0 -5%sv%d%sZ"/>`, mx(t.x), my(t.y), teeth, apart, back)
-	fmt.Fprintf(w, `<path class="line" d="M%[1]s %[2]sm0 -5%[3]sM%[1]s %[2]sm0 %[4]d%[3]s"/>`+"\n", mx(t.x), my(t.y), teeth, apart-5)
-}
-
-func (a *area) svg(w *writer) {
-	w.fill(a.fill, fmt.Sprintf(`rect x="%s" y="%s" width="%d" height="%d"`, px(float64(a.x)), py(float64(a.y)), a.w*cellWidth, a.h*cellHeight))
-	w.WriteByte('\n')
+	start := Middle(t.x, t.y)
+	fmt.Fprintf(w, `<path class="back" d="M%vm0 -5%sv%d%sZ"/>`, start, teeth, apart, back)
+	fmt.Fprintf(w, `<path class="line" d="M%[1]vm0 -5%[2]sM%[1]vm0 %[3]d%[2]s"/>`+"\n", start, teeth, apart-5)
 }
 
 func (t *words) svg(w *writer) {
@@ -95,19 +104,22 @@ func (t *words) svg(w *writer) {
 	if t.weight != Normal {
 		class = fmt.Sprintf(` class="%s"`, t.weight)
 	}
+	at := Corner(t.x, t.y)
+	at.Y += 144 // the baseline
 	// Each font's cells are made as wide as ours.
 	fmt.Fprintf(w, `<text%s x="%s" y="%s" textLength="%d" lengthAdjust="spacingAndGlyphs" xml:space="preserve">%s</text>`+"\n",
-		class, px(float64(t.x)), py(float64(t.y)+0.72), Width(t.s)*cellWidth, escape(t.s))
+		class, at.x(), at.y(), Width(t.s)*cellWidth, escape(t.s))
 }
 
 func (b *bar) svg(w *writer) {
-	fmt.Fprintf(w, `<path class="%s-bar" d="M%s %sV%s"/>`+"\n", b.fill, mx(b.x), py(float64(b.y)), py(float64(b.y+b.h)))
+	x := Middle(b.x, b.y).X
+	fmt.Fprintf(w, `<path class="%s-bar" d="M%vV%s"/>`+"\n", b.fill, Spot{x, Corner(b.x, b.y).Y}, Corner(b.x, b.y+b.h).y())
 }
 
 func (p *path) svg(w *writer) {
-	fmt.Fprintf(w, `<path class="line" d="M%s %s`, mx(p.points[0].X), my(p.points[0].Y))
+	fmt.Fprintf(w, `<path class="line" d="M%v`, Middle(p.points[0].X, p.points[0].Y))
 	for _, q := range p.points[1:] {
-		fmt.Fprintf(w, "L%s %s", mx(q.X), my(q.Y))
+		fmt.Fprintf(w, "L%v", Middle(q.X, q.Y))
 	}
 	w.WriteString(`"/>`)
 	if p.head {
@@ -124,25 +136,18 @@ func (p *path) svg(w *writer) {
 		case before.Y > end.Y:
 			turn = 270
 		}
-		fmt.Fprintf(w, `<path class="head" transform="translate(%s %s) rotate(%d)" d="M%d 0l-9 -4.5v9Z"/>`, mx(end.X), my(end.Y), turn, tip)
+		fmt.Fprintf(w, `<path class="head" transform="translate(%v) rotate(%d)" d="M%d 0l-9 -4.5v9Z"/>`, Middle(end.X, end.Y), turn, tip)
 	}
 	w.WriteByte('\n')
 }
 
-func (s *shape) svg(w *writer) {
-	var b strings.Builder
-	for i, c := range s.corners {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "%s,%s", px(c[0]), py(c[1]))
-	}
-	w.fill(s.fill, fmt.Sprintf(`polygon points="%s"`, b.String()))
+func (s *shade) svg(w *writer) {
+	w.fill(s.fill, rect(s.from, s.to))
 	w.WriteByte('\n')
 }
 
 func (g *guide) svg(w *writer) {
-	fmt.Fprintf(w, `<path class="rule" d="M%s %sL%s %s"/>`+"\n", px(g.from[0]), py(g.from[1]), px(g.to[0]), py(g.to[1]))
+	fmt.Fprintf(w, `<path class="rule" d="M%vL%v"/>`+"\n", g.from, g.to)
 }
 
 func (g *group) svg(w *writer) {

@@ -114,8 +114,7 @@ func (b *box) text(c *canvas) {
 	}
 }
 
-func (*area) text(*canvas)  {}
-func (*shape) text(*canvas) {}
+func (*shade) text(*canvas) {}
 func (*guide) text(*canvas) {}
 
 func (t *tear) text(c *canvas) {
