@@ -186,39 +186,10 @@ func TestPageLooks(t *testing.T) {
 		p.Do(chromedp.EmulateViewport(width, 900), chromedp.Focus("#m-"+p.id("block of segment 1")))
 		for _, scheme := range []string{"light", "dark"} {
 			p.Scheme(scheme)
-			if got := browser.Eval[[]string](p.Page, unreadable); len(got) > 0 {
+			if got := p.Unreadable(); len(got) > 0 {
 				t.Errorf("%s, %d wide: %q", scheme, width, got)
 			}
 		}
 		p.Screenshot(fmt.Sprintf("page-%d", width))
 	}
 }
-
-// unreadable lists the words with a contrast below 4.5:1 or letters below 11 pixels, and what
-// does not fit into its place.
-const unreadable = `(() => {
-	const out = [];
-	const parse = (c) => c.match(/[\d.]+/g).map(Number);
-	const light = (c) => {
-		const [r, g, b] = parse(c).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-	};
-	const back = (e) => {
-		for (; e; e = e.parentElement) {
-			const c = getComputedStyle(e).backgroundColor;
-			if ((parse(c)[3] ?? 1) > 0) return c;
-		}
-	};
-	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-	while (walk.nextNode()) {
-		const e = walk.currentNode.parentElement, text = walk.currentNode.data.trim();
-		if (!text || e.tagName === "SCRIPT") continue;
-		const style = getComputedStyle(e), [a, b] = [light(style.color), light(back(e))].sort();
-		const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-		if (contrast < 4.5) out.push(contrast.toFixed(2) + ": " + text.slice(0, 40));
-		if (parseFloat(style.fontSize) < 11) out.push(style.fontSize + ": " + text.slice(0, 40));
-		if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && !e.matches(".value, pre")) out.push("cut off: " + text.slice(0, 40));
-	}
-	if (document.documentElement.scrollWidth > innerWidth) out.push("scrolls sideways: " + document.documentElement.scrollWidth);
-	return out;
-})()`

@@ -8,6 +8,7 @@ package browser
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -133,6 +134,17 @@ func (p *Page) Await(condition string) {
 		p.t.Fatalf("waiting for %s: %v", condition, err)
 	}
 }
+
+// Unreadable lists what is hard to read in the page as it is shown: words with a contrast
+// below 4.5:1 to whatever colour is behind them, or with letters below 11 pixels, or that do
+// not fit into their place; and whether the page scrolls sideways. Words in an SVG are left out.
+func (p *Page) Unreadable() []string {
+	p.t.Helper()
+	return Eval[[]string](p, unreadable)
+}
+
+//go:embed unreadable.js
+var unreadable string
 
 // Complaints returns the errors and warnings so far: of the console, of scripts, and of what
 // could not be loaded or was forbidden.

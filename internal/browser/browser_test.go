@@ -75,3 +75,19 @@ func TestComplaints(t *testing.T) {
 		})
 	}
 }
+
+// What is hard to read is listed, and nothing else.
+func TestUnreadable(t *testing.T) {
+	url := serve(t, `document.body.insertAdjacentHTML("beforeend", ["color:#777", "background:#fff", "background-color:#fff",
+		"background:repeating-linear-gradient(90deg, transparent 0 6px, #999 6px 7px), #fff",
+		"background:repeating-linear-gradient(90deg, transparent 0 6px, #bbb 6px 7px), #fff",
+		"font-size:10px", "width:2em; overflow:hidden; white-space:nowrap"].map((style, i) => '<p style="color:#555;' + style + '">number ' + i).join(""))`)
+	p := browser.Open(t)
+	p.Do(chromedp.Navigate(url))
+	p.Await(`document.querySelectorAll("p").length > 7`)
+	p.Scheme("light")
+	want := []string{"4.48: number 0", "2.62: number 3", "3.88: number 4", "10px: number 5", "cut off: number 6"}
+	if got := p.Unreadable(); !slices.Equal(got, want) {
+		t.Errorf("unreadable %q, want %q", got, want)
+	}
+}

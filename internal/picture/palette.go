@@ -34,11 +34,12 @@ const (
 // A Colour has a value for each colour scheme.
 type Colour struct{ Light, Dark string }
 
-// Colours of everything; a test holds the contrast of words on each fill to 4.5:1.
+// Colours of everything; a test holds the contrast of words on each fill, and on the lines of
+// its hatch, to 4.5:1.
 var (
 	Background = Colour{"#ffffff", "#14171c"}
 	Ink        = Colour{"#1a1d21", "#eceff4"}
-	WeakInk    = Colour{"#4d545e", "#b3bcc9"}
+	WeakInk    = Colour{"#464d57", "#c4ccd8"}
 	LineInk    = Colour{"#5b6470", "#97a3b4"}
 	Fills      = map[Fill]Colour{
 		Plain:   {"#ffffff", "#14171c"},
@@ -48,7 +49,7 @@ var (
 		Secret:  {"#fbe3dc", "#57291f"},
 		Data:    {"#efe6fa", "#3b2b57"},
 		Empty:   {"#f6f6f4", "#1e2126"},
-		Changed: {"#fdeec4", "#4f3f0d"},
+		Changed: {"#fdeec4", "#43350a"},
 		Good:    {"#ddf1de", "#1f4327"},
 		Bad:     {"#fbd9d9", "#661d22"},
 	}
@@ -59,6 +60,9 @@ var (
 		Bad: {"#b3141e", "#ff7b84"}, Empty: {"#777d86", "#8b93a0"}, Fixed: {"#5b6470", "#97a3b4"}, Plain: {"#5b6470", "#97a3b4"},
 	}
 )
+
+// HatchPercent is how much of its bar's colour the lines of a hatch have.
+const HatchPercent = 20
 
 // dashes tell bars apart, and hatches fills, without colour. A hatch is a line across a tile
 // of 8 by 8.

@@ -104,8 +104,8 @@ func TestSVG(t *testing.T) {
 	}
 }
 
-// Words have a contrast of at least 4.5:1 on everything that they stand on, and bars one of
-// 3:1 on the background (WCAG 2.1, 1.4.3 and 1.4.11).
+// Words have a contrast of at least 4.5:1 on everything that they stand on, the lines of a
+// hatch too, and bars one of 3:1 on the background (WCAG 2.1, 1.4.3 and 1.4.11).
 func TestContrast(t *testing.T) {
 	for name, scheme := range map[string]func(picture.Colour) string{
 		"light": func(c picture.Colour) string { return c.Light },
@@ -113,35 +113,52 @@ func TestContrast(t *testing.T) {
 	} {
 		for _, ink := range []picture.Colour{picture.Ink, picture.WeakInk} {
 			for fill, back := range picture.Fills {
-				if c := contrast(scheme(ink), scheme(back)); c < 4.5 {
-					t.Errorf("%s: %s on %s %s: %.2f", name, scheme(ink), fill, scheme(back), c)
+				for _, lines := range []float64{0, picture.HatchPercent / 100.} {
+					on := mix(colour(scheme(back)), colour(scheme(picture.Bars[fill])), lines)
+					if c := contrast(colour(scheme(ink)), on); c < 4.5 {
+						t.Errorf("%s: %s on %s, hatched by %.2f: %.2f", name, scheme(ink), fill, lines, c)
+					}
 				}
 			}
 		}
 		for fill, bar := range picture.Bars {
-			if c := contrast(scheme(bar), scheme(picture.Background)); c < 3 {
+			if c := contrast(colour(scheme(bar)), colour(scheme(picture.Background))); c < 3 {
 				t.Errorf("%s: bar %s: %.2f", name, fill, c)
 			}
 		}
 	}
 }
 
-func contrast(a, b string) float64 {
+// colour returns red, green and blue, from 0 to 1.
+func colour(hex string) (c [3]float64) {
+	for i := range c {
+		n, err := strconv.ParseUint(hex[1+2*i:3+2*i], 16, 8)
+		if err != nil {
+			panic(err)
+		}
+		c[i] = float64(n) / 255
+	}
+	return c
+}
+
+// mix returns what a share of b on a looks like.
+func mix(a, b [3]float64, share float64) [3]float64 {
+	for i := range a {
+		a[i] += share * (b[i] - a[i])
+	}
+	return a
+}
+
+func contrast(a, b [3]float64) float64 {
 	x, y := luminance(a), luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-func luminance(colour string) (l float64) {
+func luminance(c [3]float64) (l float64) {
 	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		n, err := strconv.ParseUint(colour[1+2*i:3+2*i], 16, 8)
-		if err != nil {
-			panic(err)
-		}
-		v := float64(n) / 255
-		if v <= 0.04045 {
-			v /= 12.92
-		} else {
-			v = math.Pow((v+0.055)/1.055, 2.4)
+		v := c[i] / 12.92
+		if c[i] > 0.04045 {
+			v = math.Pow((c[i]+0.055)/1.055, 2.4)
 		}
 		l += weight * v
 	}

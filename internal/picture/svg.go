@@ -33,7 +33,7 @@ func (p *Picture) SVG() []byte {
 	w.WriteString("<defs>\n")
 	for _, f := range order {
 		if h := hatches[f]; h != "" {
-			fmt.Fprintf(w, `<pattern id="%s-%s" width="8" height="8" patternUnits="userSpaceOnUse"><path d="%s" stroke="var(--%[2]s-bar)" stroke-width="1" opacity=".28"/></pattern>`+"\n", p.Name, f, h)
+			fmt.Fprintf(w, `<pattern id="%s-%s" width="8" height="8" patternUnits="userSpaceOnUse"><path d="%s" stroke="var(--%[2]s-bar)" stroke-width="1" opacity=".%[4]d"/></pattern>`+"\n", p.Name, f, h, HatchPercent)
 		}
 	}
 	w.WriteString("</defs>\n")
