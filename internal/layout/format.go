@@ -1,6 +1,10 @@
 package layout
 
-import "github.com/golafs/mutable/share"
+import (
+	"slices"
+
+	"github.com/golafs/mutable/share"
+)
 
 // An Entry is a field of a table as those see it who draw, list or translate the table.
 type Entry struct {
@@ -34,6 +38,23 @@ func (f Format) Size() int64 {
 		return 0
 	}
 	return f.Fields[len(f.Fields)-1].End()
+}
+
+// Insert returns f with one field more behind the first n. It is for tests of what is made from
+// a Format.
+func (f Format) Insert(n int, e Entry) Format {
+	e.Offset = f.Size()
+	if n < len(f.Fields) {
+		e.Offset = f.Fields[n].Offset
+	}
+	f.Fields = slices.Insert(slices.Clone(f.Fields), n, e)
+	for i := n + 1; i < len(f.Fields); i++ {
+		f.Fields[i].Offset += e.Length
+	}
+	if e.Offset < f.Signed {
+		f.Signed += e.Length
+	}
+	return f
 }
 
 // A Part is a region behind the fields, in the order in which writers put them.

@@ -285,3 +285,18 @@ func TestSecretFieldsStayHidden(t *testing.T) {
 		}
 	}
 }
+
+// A label is the name with spaces, or what is said of the region elsewhere.
+func TestLabel(t *testing.T) {
+	for name, want := range map[string]string{
+		share.EncPrivKey: "encrypted private key", share.ShareData: "share data", share.Salt: "salt", "extra_lease_count": "extra lease count",
+	} {
+		if got := layout.Label(name); got != want {
+			t.Errorf("Label(%q) = %q, want %q", name, got, want)
+		}
+	}
+	sdmf, mdmf := layout.Labels(share.SDMF), layout.Labels(share.MDMF)
+	if sdmf[share.Salt] != "IV" || mdmf[share.Salt] != "" || mdmf[share.EncPrivKey] != layout.Label(share.EncPrivKey) {
+		t.Errorf("Labels: %v and %v", sdmf, mdmf)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/golafs/mutable/container"
+	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/internal/specification"
 	"github.com/golafs/mutable/mdmf"
@@ -14,39 +15,28 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// insert returns f with one more field, of two bytes, behind the first n.
-func insert(f layout.Format, n int, name string) layout.Format {
-	at := f.Fields[n].Offset
-	added := layout.Entry{Region: share.Region{Name: name, Offset: at, Length: 2}, Integer: true}
-	f.Fields = slices.Insert(slices.Clone(f.Fields), n, added)
-	for i := n + 1; i < len(f.Fields); i++ {
-		f.Fields[i].Offset += added.Length
-	}
-	f.Signed += added.Length
-	return f
-}
-
 // Tables are drawn from the format: a field more is a row more, and moves those behind it.
-func TestInsertedField(t *testing.T) {
-	f := insert(sdmf.Layout(), 1, "flavour")
-	table := specification.Fields(f)
-	if n := strings.Count(table, "\n") - 2; n != len(f.Fields) {
-		t.Errorf("%d rows, want %d", n, len(f.Fields))
-	}
-	for _, row := range []string{
-		"| 0 | 0x0 | 1 | u8 | version | yes |",
-		"| 1 | 0x1 | 2 | u16 | flavour | yes |",
-		"| 3 | 0x3 | 8 | u64 | sequence number | yes |",
-		"| 69 | 0x45 | 8 | u64 | data length | yes |",
-		"| 77 | 0x4d | 4 | u32 | signature offset | no |",
-	} {
-		if !strings.Contains(table, row+"\n") {
-			t.Errorf("no row %q in\n%s", row, table)
+func TestChangedTable(t *testing.T) {
+	added := layout.Entry{Region: share.Region{Name: "flavour", Length: 2}, Integer: true}
+	for _, f := range []layout.Format{sdmf.Layout(), mdmf.Layout(), container.Layout(), container.LeaseLayout(), {Fields: hashtree.EntryFields()}} {
+		changed := f.Insert(1, added)
+		table, before := specification.Fields(changed), specification.Fields(f)
+		if strings.Count(table, "\n") != strings.Count(before, "\n")+1 {
+			t.Errorf("%s: not one row more:\n%s", f.Name, table)
 		}
-	}
-	places := make([]share.Region, len(f.Parts))
-	if regions, row := specification.Regions(f, places), "| `header` | 0 |  | 109 | 0 | 0x0 | 109 | 109 |"; !strings.Contains(regions, row) {
-		t.Errorf("no row %q in\n%s", row, regions)
+		last := changed.Fields[len(changed.Fields)-1]
+		for _, row := range []string{
+			fmt.Sprintf("| %d | %#x | 2 | u16 | flavour |", f.Fields[1].Offset, f.Fields[1].Offset),
+			fmt.Sprintf("| %d | %#x | %d | ", last.Offset, last.Offset, last.Length),
+		} {
+			if !strings.Contains(table, "\n"+row) || strings.Contains(before, "\n"+row) {
+				t.Errorf("%s: no row %q that was not there before, in\n%s", f.Name, row, table)
+			}
+		}
+		size := comma(changed.Size())
+		if regions := specification.Regions(changed, make([]share.Region, len(f.Parts))); !strings.Contains(regions, "| `header` | 0 |  | "+size+" |") {
+			t.Errorf("%s: no header of %s bytes in\n%s", f.Name, size, regions)
+		}
 	}
 }
 
