@@ -13,37 +13,48 @@ import (
 	"github.com/golafs/mutable/sdmf"
 )
 
+// drawings are the pictures of the format, in the order in which to read them.
+var drawings = []struct {
+	name string
+	draw func() *picture.Picture
+}{
+	{"sdmf", func() *picture.Picture { return sdmfShare(sdmf.Layout()) }},
+	{"mdmf", func() *picture.Picture { return mdmfShare(mdmf.Layout()) }},
+	{"container-v1", func() *picture.Picture { return containerFile(container.Layout(), container.V1) }},
+	{"container-v2", func() *picture.Picture { return containerFile(container.Layout(), container.V2) }},
+	{"lease", func() *picture.Picture { return leaseRecord(container.LeaseLayout()) }},
+	{"coverage-sdmf", func() *picture.Picture { return coverageSDMF(sdmf.Layout()) }},
+	{"coverage-mdmf", func() *picture.Picture { return coverageMDMF(mdmf.Layout()) }},
+	{"hash-forest", func() *picture.Picture { return hashForest(exampleN, forestSegments) }},
+	{"segment", segment},
+	{"update", func() *picture.Picture { return update(mdmf.Layout()) }},
+	{"derivations", derivations},
+	{"capabilities", capabilities},
+}
+
 // All draws every picture of the format, in the order in which to read them.
 func All() []*picture.Picture {
-	return []*picture.Picture{
-		sdmfShare(sdmf.Layout()),
-		mdmfShare(mdmf.Layout()),
-		containerFile(container.Layout(), container.V1),
-		containerFile(container.Layout(), container.V2),
-		leaseRecord(container.LeaseLayout()),
-		coverage(mdmf.Layout()),
-		hashForest(10, 5),
-		segment(),
-		update(mdmf.Layout()),
-		derivations(),
-		capabilities(),
+	var all []*picture.Picture
+	for _, d := range drawings {
+		all = append(all, d.draw())
 	}
+	return all
 }
 
 // Names returns the names of all pictures.
 func Names() []string {
 	var names []string
-	for _, p := range All() {
-		names = append(names, p.Name)
+	for _, d := range drawings {
+		names = append(names, d.name)
 	}
 	return names
 }
 
-// Named returns the picture with this name.
+// Named draws the picture with this name.
 func Named(name string) (*picture.Picture, bool) {
-	for _, p := range All() {
-		if p.Name == name {
-			return p, true
+	for _, d := range drawings {
+		if d.name == name {
+			return d.draw(), true
 		}
 	}
 	return nil, false

@@ -2,10 +2,12 @@ package diagram
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,59 +80,121 @@ func TestCoordinates(t *testing.T) {
 	}
 }
 
-// formats are all that there is to draw, each with the function that draws it.
+// formats are all that there is to draw, each with the functions that draw it.
 var formats = []struct {
 	layout.Format
-	draw func(layout.Format) *picture.Picture
+	draw  func(layout.Format) *picture.Picture
+	brief []func(layout.Format) *picture.Picture // region by region
 }{
-	{sdmf.Layout(), sdmfShare},
-	{mdmf.Layout(), mdmfShare},
-	{container.Layout(), func(f layout.Format) *picture.Picture { return containerFile(f, container.V1) }},
-	{container.Layout(), func(f layout.Format) *picture.Picture { return containerFile(f, container.V2) }},
-	{container.LeaseLayout(), leaseRecord},
+	{sdmf.Layout(), sdmfShare, []func(layout.Format) *picture.Picture{coverageSDMF}},
+	{mdmf.Layout(), mdmfShare, []func(layout.Format) *picture.Picture{coverageMDMF, update}},
+	{container.Layout(), func(f layout.Format) *picture.Picture { return containerFile(f, container.V1) }, nil},
+	{container.Layout(), func(f layout.Format) *picture.Picture { return containerFile(f, container.V2) }, nil},
+	{container.LeaseLayout(), leaseRecord, nil},
 }
 
-// Every field and every region is in the format's picture, with its place and its size.
+// Every field, every region and every field of what a region consists of is in the format's
+// picture, with its place and its size.
 func TestEveryField(t *testing.T) {
 	for _, f := range formats {
 		p := f.draw(f.Format)
-		text := p.PlainText()
+		rows := rowsOf(p)
 		for _, e := range f.Fields {
-			if !drawn(text, e.Offset, e.Name, e.Length) {
-				t.Errorf("%s: no field %q of %d bytes at byte %d in\n%s", p.Name, e.Name, e.Length, e.Offset, text)
+			if !slices.Contains(rows, row{e.Offset, e.Name, e.Length}) {
+				t.Errorf("%s: no field %q of %d bytes at byte %d in\n%s", p.Name, e.Name, e.Length, e.Offset, p.PlainText())
 			}
 		}
-		for _, part := range f.Parts {
-			if !strings.Contains(text, "│ "+label(part.Name)+" ") || !strings.Contains(text, part.Size) {
+		for i, part := range f.Parts {
+			at := slices.IndexFunc(rows, func(r row) bool { return r.label == layout.Label(part.Name) })
+			if at < 0 || !strings.Contains(wordsIn(p), " size = "+part.Size+" ") {
 				t.Errorf("%s: no region %q of %s bytes", p.Name, part.Name, part.Size)
+				continue
 			}
+			for _, e := range part.Of {
+				label := fmt.Sprintf("%s of %s ", e.Name, regionOf(part.Name).record)
+				found := slices.IndexFunc(rows[at:], func(r row) bool {
+					return strings.HasPrefix(r.label, label) || regionOf(part.Name).record == "" && r.label == e.Name
+				})
+				if want := rows[at].offset + e.Offset; found < 0 || rows[at+found].offset != want || rows[at+found].length != e.Length {
+					t.Errorf("%s: no %q of %d bytes at byte %d in region %d, %s, in\n%s", p.Name, label, e.Length, want, i, part.Name, p.PlainText())
+				}
+			}
+			rows = rows[at+1:]
 		}
 	}
 }
 
-func drawn(text string, offset int64, name string, length int64) bool {
-	return regexp.MustCompile(`(?m)^ *` + count(offset) + ` +0x[0-9a-f]+ .*│ ` + regexp.QuoteMeta(name) + ` .*│ +` + count(length) + `\b`).MatchString(text)
+// A row is what a line of a map says of bytes.
+type row struct {
+	offset int64
+	label  string
+	length int64
 }
 
-// A field more in a table is one more in the picture, and moves everything behind it.
+var rowText = regexp.MustCompile(`(?m)^ *([0-9,]+) +(0x[0-9a-f]+) .*│ +(\S.*?)(?:   .*| = .*)? │ +([0-9,]+) +(0x[0-9a-f]+)\b`)
+
+// rowsOf returns the rows of a map, and panics where the hexadecimal of a number is not the
+// decimal's.
+func rowsOf(p *picture.Picture) (rows []row) {
+	number := func(decimal, hex string) int64 {
+		n, err := strconv.ParseInt(strings.ReplaceAll(decimal, ",", ""), 10, 64)
+		if err != nil || fmt.Sprintf("%#x", n) != hex {
+			panic(fmt.Sprintf("%s: %s beside %s: %v", p.Name, decimal, hex, err))
+		}
+		return n
+	}
+	for _, m := range rowText.FindAllStringSubmatch(p.PlainText(), -1) {
+		rows = append(rows, row{number(m[1], m[2]), m[3], number(m[4], m[5])})
+	}
+	return rows
+}
+
+// wordsIn returns all that stands in boxes that are as wide as a map, in a row.
+func wordsIn(p *picture.Picture) string {
+	var all []string
+	for _, m := range regexp.MustCompile(`│ +(\S.*?) +│`).FindAllStringSubmatch(p.PlainText(), -1) {
+		all = append(all, m[1])
+	}
+	return strings.Join(all, " ") + " "
+}
+
+// A field more in a table is one more in the picture, and moves everything behind it: in the
+// fixed fields, and in what a region consists of.
 func TestChangedTable(t *testing.T) {
+	added := layout.Entry{Region: share.Region{Name: "colour", Length: 5}}
 	for _, f := range formats {
-		changed := f.Format
-		changed.Fields = slices.Clone(f.Fields)
-		at := changed.Fields[1].Offset
-		added := layout.Entry{Region: share.Region{Name: "colour", Offset: at, Length: 5}}
-		for i := range changed.Fields[1:] {
-			changed.Fields[i+1].Offset += added.Length
-		}
-		changed.Fields = slices.Insert(changed.Fields, 1, added)
+		changed := f.Insert(1, added)
 		p := f.draw(changed)
-		text := p.PlainText()
-		last := changed.Fields[len(changed.Fields)-1]
-		if !drawn(text, at, "colour", 5) || !drawn(text, last.Offset, last.Name, last.Length) {
-			t.Errorf("%s: the new field is not there, or did not move others:\n%s", p.Name, text)
+		rows, last := rowsOf(p), changed.Fields[len(changed.Fields)-1]
+		for _, want := range []row{{f.Fields[1].Offset, "colour", 5}, {last.Offset, last.Name, last.Length}} {
+			if !slices.Contains(rows, want) {
+				t.Errorf("%s: no %v in\n%s", p.Name, want, p.PlainText())
+			}
 		}
-		if svg := string(p.SVG()); !strings.Contains(svg, ">colour<") || bytes.Equal(p.SVG(), f.draw(f.Format).SVG()) {
+		if svg := string(p.SVG()); !strings.Contains(svg, ">  colour<") && !strings.Contains(svg, ">colour<") {
 			t.Errorf("%s: the SVG does not have the new field", p.Name)
+		}
+		for i, part := range f.Parts {
+			if len(part.Of) == 0 || regionOf(part.Name).record == "" {
+				continue
+			}
+			changed := f.Format
+			changed.Parts = slices.Clone(f.Parts)
+			changed.Parts[i].Of = layout.Format{Fields: part.Of}.Insert(len(part.Of), added).Fields
+			if rows := rowsOf(f.draw(changed)); !slices.ContainsFunc(rows, func(r row) bool { return strings.HasPrefix(r.label, "colour of ") }) {
+				t.Errorf("%s: nothing new in %s", p.Name, part.Name)
+			}
+		}
+		for _, draw := range f.brief {
+			before, after := rowsOf(draw(f.Format)), rowsOf(draw(changed))
+			i := slices.IndexFunc(after, func(r row) bool { return r.label == "offset table" })
+			if after[i].offset != before[i].offset+5 || after[i].length != before[i].length {
+				t.Errorf("%s: the offset table did not move: %v, was %v", draw(changed).Name, after[i], before[i])
+			}
+			changed.Parts = append(slices.Clone(f.Parts[1:]), f.Parts[0])
+			if after := rowsOf(draw(changed)); !slices.ContainsFunc(after[3:], func(r row) bool { return r.label == layout.Label(f.Parts[0].Name) }) || after[2].label != layout.Label(f.Parts[1].Name) {
+				t.Errorf("%s: regions in another order are not", draw(changed).Name)
+			}
 		}
 	}
 }

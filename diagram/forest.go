@@ -11,8 +11,11 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// forestMaxSegments is the number of segments up to which the way to one leaf fits.
-const forestMaxSegments = 2048
+// The number of segments of the committed picture, and that up to which the way to one leaf fits.
+const (
+	forestSegments    = 5
+	forestMaxSegments = 2048
+)
 
 // The share and the segment whose way to the root hash is drawn, if there are so many.
 const (

@@ -3,11 +3,12 @@ package diagram
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/container"
-	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/internal/picture"
 	"github.com/golafs/mutable/share"
 )
@@ -166,43 +167,32 @@ func (p *part) of() string {
 	return fmt.Sprintf("segments %s to %s", count(int64(p.first)), count(int64(p.first+p.segments-1)))
 }
 
-// names of regions that the diagrams of the formats do not have.
-var names = map[string]string{
-	share.OffsetTable: "offset table",
-	share.Container:   "container's header",
-	share.Trailing:    "trailing bytes",
-}
-
-// records are the lengths of what some regions consist of.
-var records = map[string]struct {
-	name, names string
-	size        int64
-}{
-	share.BlockHashTree:  {"node", "nodes", int64(len(share.Hash{}))},
-	share.ShareHashChain: {"entry", "entries", int64(hashtree.EntrySize)},
-}
-
 // name returns what p is called, which is one of several parts of a group that starts at byte
 // start.
 func (p *part) name(start int64, several bool) string {
-	name, ok := names[p.Name]
-	if !ok {
-		name = label(p.Name)
-	}
-	record, ok := records[p.Name]
+	d := regions[p.Name]
 	switch {
 	case p.segments == 1:
 		return map[string]string{share.Salt: "salt", share.ShareData: "block", blocksGroup: "salt and block"}[p.Name] + " of " + p.of()
 	case p.segments > 1:
 		return "salts and blocks of " + p.of()
-	case several && ok:
-		from, to := (p.Offset-start)/record.size, (p.End()-1-start)/record.size
-		if from == to {
-			return fmt.Sprintf("%s, %s %d", name, record.name, from)
+	case several && d.cover == byHashes && d.size > 0:
+		from, to := (p.Offset-start)/d.size, (p.End()-1-start)/d.size
+		name := fmt.Sprintf("%s, %s %d", layout.Label(p.Name), d.record, from)
+		if from < to {
+			name += fmt.Sprintf(" to %s %d", d.record, to)
 		}
-		return fmt.Sprintf("%s, %s %d to %d", name, record.names, from, to)
+		return name
 	}
-	return name
+	return layout.Label(p.Name)
+}
+
+// code returns what code and JSON call the regions that p is of.
+func (p *part) code() string {
+	if p.Name == blocksGroup {
+		return share.Salt + ", " + share.ShareData
+	}
+	return p.Name
 }
 
 // tally says how many bytes are in which state.
@@ -323,4 +313,86 @@ func (p part) lines() []part {
 		out = append(out, l)
 	}
 	return out
+}
+
+// Inspection draws the map of a real share or container, to scale and with its own values:
+// every byte, and what could be proven of it.
+func Inspection(v *mutable.Verification) *picture.Picture {
+	all := parts(v)
+	m := &byteMap{
+		name:  "inspection",
+		title: title(v),
+		above: append([]string{summary(v), against(v)}, counted(v)...),
+		end:   mapRow{label: "end of the file"},
+	}
+	for _, s := range states {
+		m.marks = append(m.marks, mark{s.words, s.fill})
+	}
+	for _, d := range elsewhere(v) {
+		m.below = append(m.below, wrap("Also wrong: "+d.Error(), picture.Columns)...)
+	}
+	for _, line := range m.above {
+		m.description += line + " "
+	}
+	m.description += describe(all)
+	for i, p := range all {
+		if i == 0 || boxOf(p) != boxOf(all[i-1]) {
+			m.boxes = append(m.boxes, mapBox{})
+		}
+		b := &m.boxes[len(m.boxes)-1]
+		for _, l := range p.lines() {
+			b.rows = append(b.rows, inspectionRow(l))
+		}
+		m.end.offset = p.End()
+	}
+	return m.picture()
+}
+
+// boxOf tells parts apart that stand in different boxes: the fixed fields of a share have one.
+func boxOf(p part) string {
+	switch p.group {
+	case share.Salt, share.OffsetTable:
+		return share.Header
+	}
+	return p.group
+}
+
+// describe is for who does not see the picture.
+func describe(all []part) string {
+	b := new(strings.Builder)
+	b.WriteString("Every byte of the file, from first to last.")
+	for _, p := range all {
+		fmt.Fprintf(b, " Bytes %s to %s, %s: %s.", count(p.Offset), count(p.End()-1), p.label, states[stateOf(p.state)].words)
+	}
+	return b.String()
+}
+
+// inspectionRow returns the row of a part or a field.
+func inspectionRow(p part) mapRow {
+	s := states[stateOf(p.state)]
+	r := mapRow{label: p.label, value: p.code(), offset: p.Offset, length: p.Length, fill: s.fill, marks: []string{s.words}, scaled: true}
+	field := len(p.fields) == 1 && p.label == p.fields[0].Name
+	if field {
+		r.value = "= " + short(value(p.fields[0]))
+	}
+	if !field || p.state == mutable.Disproven {
+		r.notes = []string{p.reason}
+	}
+	return r
+}
+
+// value returns what a field holds, as pictures and pages write it.
+func value(f share.Field) string {
+	if _, err := strconv.ParseUint(f.Value, 10, 64); err == nil && f.Length <= 8 {
+		return commas(f.Value)
+	}
+	return f.Value
+}
+
+// short returns as much of a value as a map has room for.
+func short(value string) string {
+	if len(value) > 30 {
+		return value[:16] + "…"
+	}
+	return value
 }

@@ -83,7 +83,7 @@ func TestInspection(t *testing.T) {
 		for _, part := range parts(v) {
 			for _, l := range part.lines() {
 				if !slices.ContainsFunc(strings.Split(text, "\n"), func(line string) bool {
-					return strings.Contains(line, " "+count(l.Offset)+" ") && strings.Contains(line, "│ "+l.label+" ") && strings.HasSuffix(line, " "+count(l.Length))
+					return strings.Contains(line, " "+count(l.Offset)+" ") && strings.Contains(line, "│ "+l.label+" ") && slices.Contains(strings.Fields(line[strings.LastIndex(line, "│"):]), count(l.Length))
 				}) {
 					t.Fatalf("%s: %s at byte %d is not in the picture:\n%s", name, l.label, l.Offset, text)
 				}

@@ -116,12 +116,7 @@ func (p pagePart) Lines() []pageField {
 }
 
 // Short returns the value as a map has room for it.
-func (f pageField) Short() string {
-	if len(f.Value) > 20 {
-		return f.Value[:16] + "…"
-	}
-	return f.Value
-}
+func (f pageField) Short() string { return short(f.Value) }
 
 // A stripPart is a part drawn to scale, in a strip of height stripHeight.
 type stripPart struct {
@@ -183,7 +178,7 @@ func (d *dump) part(i int, p part) pagePart {
 		if len(lines) > 1 { // each field has one
 			up = id
 		}
-		out.Fields = append(out.Fields, pageField{ID: id, Up: up, At: count(f.Offset), Label: f.Name, Value: f.Value, Count: count(f.Length)})
+		out.Fields = append(out.Fields, pageField{ID: id, Up: up, At: count(f.Offset), Label: f.Name, Value: value(f), Count: count(f.Length)})
 	}
 	if n := len(p.fields) - len(out.Fields); n > 0 {
 		out.More = fmt.Sprintf("and %s", plural(int64(n), "more field"))

@@ -21,73 +21,29 @@ const (
 	exampleK, exampleN     = 3, 10
 	examplePrivateKey      = 1217
 	exampleVerificationKey = 294
-	exampleSummary         = "Numbers: a file of 1,000,000 bytes, 3-of-10, with a private key of 1,217 bytes."
 )
 
-// places is what the headers of both formats say of the example.
-type places interface {
+// exampleSummary says so.
+var exampleSummary = fmt.Sprintf("Numbers: a file of %s bytes, %s, with a private key of %s bytes.", count(exampleLength), exampleCode, count(examplePrivateKey))
+
+var exampleCode = fmt.Sprintf("%d-of-%d", exampleK, exampleN)
+
+// A header is what the headers of both formats say of the example.
+type header interface {
 	Append([]byte) ([]byte, error)
 	Region(name string, size int64) share.Region
 }
 
-// Labels of regions that are not spelled as in reports.
-var labels = map[string]string{
-	share.EncPrivKey:       "encrypted private key",
-	share.ShareHashChain:   "share hash chain",
-	share.Signature:        "signature",
-	share.VerificationKey:  "verification key",
-	share.Gap:              "gap",
-	share.ShareData:        "share data",
-	share.BlockHashTree:    "block hash tree",
-	share.ContainerLeases:  "leases",
-	share.ContainerSlack:   "slack",
-	share.UnknownShareData: "share",
-}
-
-func label(name string) string {
-	if l, ok := labels[name]; ok {
-		return l
-	}
-	return strings.ReplaceAll(name, "_", " ")
-}
-
-// Marks of a share: what vouches for the bytes, and who may not read them.
-var shareMarks = []mark{{"signed", picture.Signed}, {"hashed, up to the root hash", picture.Hashed}, {"secret", picture.Secret}}
-
-const (
-	signedMark = iota
-	hashedMark
-	secretMark
+// Marks of a share: what servers compare, what vouches for the bytes, and who may not read them.
+var (
+	checkstringMark = mark{"checkstring", picture.Fixed}
+	signedMark      = mark{"signed", picture.Signed}
+	hashedMark      = mark{"hashed, up to the root hash", picture.Hashed}
+	secretMark      = mark{"secret", picture.Secret}
 )
 
-func shareMark(i int) []string { return []string{shareMarks[i].name} }
-
-// marked is what vouches for each region of a share, or hides it.
-var marked = map[string][]string{
-	share.ShareHashChain: shareMark(hashedMark),
-	share.ShareData:      shareMark(hashedMark),
-	share.BlockHashTree:  shareMark(hashedMark),
-	share.EncPrivKey:     shareMark(secretMark),
-}
-
-var fills = map[string]picture.Fill{
-	share.ShareHashChain:  picture.Hashed,
-	share.BlockHashTree:   picture.Hashed,
-	share.ShareData:       picture.Data,
-	share.EncPrivKey:      picture.Secret,
-	share.Gap:             picture.Empty,
-	share.ContainerSlack:  picture.Empty,
-	share.ContainerLeases: picture.Secret,
-}
-
-// what says more about some regions.
-var what = map[string]string{
-	share.EncPrivKey:      "encrypted with the write key",
-	share.VerificationKey: "hashes to the capability's fingerprint",
-	share.Signature:       "RSA-PSS of the signed fields",
-	share.ShareHashChain:  "node number, hash: up to the root hash",
-	share.Gap:             "zeros, or left by an older version",
-}
+// marksOf are the marks of regions that are covered in one of these ways.
+var marksOf = map[cover][]string{byHashes: {hashedMark.name}, byWriteKey: {secretMark.name}}
 
 func exampleParams(segmentSize uint64) share.Params {
 	return share.Params{K: exampleK, N: exampleN, SegmentSize: segmentSize, DataLength: exampleLength}
@@ -96,15 +52,15 @@ func exampleParams(segmentSize uint64) share.Params {
 // sdmfShare draws the layout of an SDMF share.
 func sdmfShare(f layout.Format) *picture.Picture {
 	h := exampleSDMF()
-	m := shareMap(f, &h, sdmf.HeaderFields)
-	m.description = "The layout of an SDMF share from its first byte to its last: a header of fixed fields, of which the first are signed, an offset table with an arrow to the region that each entry leads to, and the regions: " + regionList(f) + "."
-	for i, b := range m.boxes {
-		for j, r := range b.rows {
-			if r.label == label(share.ShareData) {
-				m.boxes[i].rows[j].notes = append(r.notes, "the share's only block, of ciphertext")
-			}
+	m := shareMap(f, &h, sdmf.HeaderFields, sdmf.CheckstringSize)
+	m.rows(func(r *mapRow) {
+		switch r.label {
+		case layout.Labels(share.SDMF)[share.Salt]:
+			r.value = share.Salt
+		case layout.Label(share.ShareData):
+			r.notes = append(r.notes, "the share's only block")
 		}
-	}
+	})
 	return m.picture()
 }
 
@@ -119,16 +75,16 @@ func exampleSDMF() sdmf.Header {
 // mdmfShare draws the layout of an MDMF share.
 func mdmfShare(f layout.Format) *picture.Picture {
 	h := exampleMDMF()
-	m := shareMap(f, &h, mdmf.HeaderFields)
-	m.description = "The layout of an MDMF share from its first byte to its last: a header of fixed fields, of which the first are signed, an offset table with an arrow to the region that each entry leads to, and the regions: " + regionList(f) + ". The share data has salt and block of each segment in turn."
+	m := shareMap(f, &h, mdmf.HeaderFields, mdmf.CheckstringSize)
+	m.description += " The share data has salt and block of each segment in turn."
 	for i, b := range m.boxes {
-		if b.rows[0].label == label(share.ShareData) {
-			m.boxes[i].rows = append(b.rows, segmentRows(&h)...)
+		if b.rows[0].value == share.ShareData {
+			m.boxes[i].rows = append(b.rows, segmentRows(&h, partOf(f, share.ShareData))...)
 		}
 	}
-	m.below = append(m.below,
-		fmt.Sprintf("Share data always starts at byte %s: the header and all that is reserved. Only that sum counts,", count(int64(h.ShareData))),
-		"because regions are packed: a verification key of 294 bytes is larger than what is reserved for it.")
+	key := partOf(f, share.VerificationKey)
+	m.below = append(m.below, wrap(fmt.Sprintf("Share data always starts at byte %s: the header and all that is reserved. Only that sum counts, because regions are packed: a verification key of %d bytes is larger than the %d that are reserved for it.",
+		count(int64(h.ShareData)), exampleVerificationKey, key.Reserved), picture.Columns)...)
 	return m.picture()
 }
 
@@ -140,27 +96,30 @@ func exampleMDMF() mdmf.Header {
 	return h
 }
 
-// segmentRows shows what an MDMF share has of the first segment, of the second, and of the
-// last.
-func segmentRows(h *mdmf.Header) []mapRow {
-	last := h.Segments() - 1
-	var rows []mapRow
-	for _, i := range []int{0, 1, last} {
-		if i == last {
-			rows = append(rows, mapRow{label: "  …", offset: -1, size: " ", fill: picture.Data, marks: shareMark(hashedMark)})
-		}
-		for _, r := range []struct {
-			name string
-			share.Region
-		}{{"salt", h.SaltAt(i)}, {"block", h.BlockAt(i)}} {
-			rows = append(rows, mapRow{label: fmt.Sprintf("  %s of segment %d", r.name, i), offset: r.Offset, length: r.Length, fill: picture.Data, marks: shareMark(hashedMark)})
+// partOf returns the part of f that is called name.
+func partOf(f layout.Format, name string) layout.Part {
+	for _, p := range f.Parts {
+		if p.Name == name {
+			return p
 		}
 	}
-	return rows
+	panic("diagram: no part " + name)
+}
+
+// segmentRows shows what an MDMF share has of the first segment, field by field and then the
+// block, and what it has of others.
+func segmentRows(h *mdmf.Header, p layout.Part) []mapRow {
+	rows := recordRows(p, 0, h.Segments(), h.StoredAt)
+	fields := len(p.Of)
+	stored := h.StoredAt(0)
+	last := rows[fields-1]
+	block := mapRow{label: recordLabel("block", p, 0), offset: last.offset + last.length, fill: regionOf(p.Name).fill, marks: last.marks}
+	block.length = stored.End() - block.offset
+	return append(rows[:fields:fields], append([]mapRow{block}, rows[fields:]...)...)
 }
 
 // shareMap returns the map of a share of format f, with the example's numbers.
-func shareMap(f layout.Format, h places, fields func([]byte) []share.Field) *byteMap {
+func shareMap(f layout.Format, h header, fields func([]byte) []share.Field, checkstring int) *byteMap {
 	head, err := h.Append(nil)
 	if err != nil {
 		panic("diagram: " + err.Error())
@@ -169,77 +128,129 @@ func shareMap(f layout.Format, h places, fields func([]byte) []share.Field) *byt
 	for _, v := range fields(head) {
 		values[v.Name] = v.Value
 	}
-	m := &byteMap{name: f.Name, title: "The " + f.Title + ", byte by byte", above: []string{exampleSummary}, marks: shareMarks}
-	m.boxes = []mapBox{fieldBox(f, values)}
-	end := int64(0)
+	m := &byteMap{name: f.Name, title: "The " + f.Title + ", byte by byte", above: []string{exampleSummary},
+		marks: []mark{checkstringMark, signedMark, hashedMark, secretMark},
+		description: fmt.Sprintf("The layout of an %s from its first byte to its last: a header of fixed fields, of which the first are signed, an offset table with an arrow to the region that each entry leads to, and the regions: %s.",
+			f.Title, regionList(f))}
+	signed := fieldBox(f, share.Header, 0, f.Signed, values)
+	for i := range signed.rows {
+		r := &signed.rows[i]
+		r.fill, r.marks = picture.Signed, []string{signedMark.name}
+		if r.offset+r.length <= int64(checkstring) {
+			r.marks = append(r.marks, checkstringMark.name)
+		}
+	}
+	m.boxes = []mapBox{signed, fieldBox(f, share.OffsetTable, f.Signed, f.Size(), values)}
 	for _, part := range f.Parts {
 		r := h.Region(part.Name, math.MaxInt64)
-		m.boxes = append(m.boxes, partBox(part, r))
-		end = r.End()
+		m.boxes = append(m.boxes, partBox(part, r, 0))
+		m.end = mapRow{label: endOfShare, offset: r.End()}
 	}
-	m.end = &mapRow{label: "end of the share; what follows is stale", offset: end}
-	m.below = legend()
+	m.below = []string{"P(n) is the least power of two that is not below n.", ""}
 	return m
 }
 
-// legend says what letters in formulas mean.
-func legend() []string {
-	return []string{"P(n) is the least power of two that is not below n.", ""}
-}
+const endOfShare = "end of the share; what follows is stale"
 
-// fieldBox draws the fixed fields, with arrows to the parts that they tell the place of.
-func fieldBox(f layout.Format, values map[string]string) mapBox {
-	b := mapBox{scaled: true}
+// fieldBox draws the fixed fields from byte from to byte to, which are one region, with arrows
+// to the parts that they tell the place of.
+func fieldBox(f layout.Format, region string, from, to int64, values map[string]string) mapBox {
+	rows := []mapRow{{label: layout.Label(region), value: region, offset: from, length: to - from, fill: regionOf(region).fill}}
 	for _, e := range f.Fields {
-		r := mapRow{label: e.Name, offset: e.Offset, length: e.Length, fill: picture.Fixed}
-		if e.End() <= f.Signed {
-			r.fill, r.marks = picture.Signed, shareMark(signedMark)
+		if e.Offset < from || e.End() > to {
+			continue
 		}
-		if e.Secret {
-			r.fill, r.marks = picture.Secret, shareMark(secretMark)
-		}
+		r := entryRow("  "+e.Name, 0, e)
+		r.scaled, r.to = true, leadsTo(f, e.Name)
 		if v, err := strconv.ParseInt(values[e.Name], 10, 64); err == nil && e.Integer {
 			r.value = "= " + count(v)
 		}
-		r.to = leadsTo(f, e.Name)
-		b.rows = append(b.rows, r)
+		rows = append(rows, r)
 	}
-	return b
+	return mapBox{rows: rows}
+}
+
+// entryRow draws a field of a table that starts at byte start.
+func entryRow(label string, start int64, e layout.Entry) mapRow {
+	r := mapRow{label: label, offset: start + e.Offset, length: e.Length, fill: picture.Fixed}
+	if e.Secret {
+		r.fill, r.marks = picture.Secret, []string{secretMark.name}
+	}
+	return r
 }
 
 // leadsTo returns the labels of what field tells the place of.
 func leadsTo(f layout.Format, field string) []string {
 	for _, p := range f.Parts {
 		if p.Start == field {
-			return []string{label(p.Name)}
+			return []string{layout.Label(p.Name)}
 		}
 	}
 	if n := len(f.Parts); n > 0 && f.Parts[n-1].End == field {
-		return []string{"end of the share; what follows is stale"}
+		return []string{endOfShare}
 	}
 	return nil
 }
 
-// partBox draws one region.
-func partBox(p layout.Part, r share.Region) mapBox {
-	row := mapRow{label: label(p.Name), offset: r.Offset, length: r.Length, fill: picture.Fixed, marks: marked[p.Name]}
-	if f, ok := fills[p.Name]; ok {
-		row.fill = f
-	}
-	if s := what[p.Name]; s != "" {
-		row.notes = append(row.notes, s)
-	}
-	if p.Reserved > 0 {
-		row.value = "reserved: " + count(p.Reserved)
+// partBox draws one region, and the records that it consists of, of which the first has this
+// number.
+func partBox(p layout.Part, r share.Region, first int) mapBox {
+	d := regionOf(p.Name)
+	row := mapRow{label: layout.Label(p.Name), value: p.Name, offset: r.Offset, length: r.Length, fill: d.fill, marks: marksOf[d.cover]}
+	if d.what != "" {
+		row.notes = append(row.notes, d.what)
 	}
 	row.notes = append(row.notes, "size = "+p.Size)
-	return mapBox{rows: []mapRow{row}, torn: strings.ContainsFunc(p.Size, unicode.IsLetter)}
+	if p.Reserved > 0 {
+		row.notes = append(row.notes, "reserved: "+count(p.Reserved))
+	}
+	b := mapBox{rows: []mapRow{row}, torn: strings.ContainsFunc(p.Size, unicode.IsLetter)}
+	if d.size > 0 {
+		b.rows = append(b.rows, recordRows(p, first, int(r.Length/d.size), func(i int) share.Region {
+			return share.Region{Offset: r.Offset + int64(i)*d.size, Length: d.size}
+		})...)
+	}
+	return b
+}
+
+// recordRows draws n records of p, of which the first has this number: that one field by
+// field, and of the others the next ones and the last.
+func recordRows(p layout.Part, first, n int, place func(i int) share.Region) []mapRow {
+	const most = 4
+	d := regionOf(p.Name)
+	var rows []mapRow
+	for _, e := range p.Of {
+		r := entryRow(recordLabel(e.Name, p, first), place(0).Offset, e)
+		if d.fill == picture.Hashed {
+			r.fill = d.fill
+		}
+		r.marks = append(r.marks, marksOf[d.cover]...)
+		rows = append(rows, r)
+	}
+	whole := mapRow{fill: d.fill, marks: marksOf[d.cover]}
+	if d.fill == picture.Secret {
+		whole.marks = []string{secretMark.name}
+	}
+	for i := 1; i < n; i++ {
+		r := whole
+		r.label, r.offset, r.length = fmt.Sprintf("  %s %d", d.record, first+i), place(i).Offset, place(i).Length
+		if n > most && i == 2 {
+			i, r.label, r.offset = n-2, "  …", -1
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// recordLabel returns what field is called in record i of p.
+func recordLabel(field string, p layout.Part, i int) string {
+	return fmt.Sprintf("  %s of %s %d", field, regionOf(p.Name).record, i)
 }
 
 func regionList(f layout.Format) string {
 	var names []string
 	for _, p := range f.Parts {
-		names = append(names, label(p.Name))
+		names = append(names, layout.Label(p.Name))
 	}
 	return strings.Join(names, ", ")
 }

@@ -26,43 +26,49 @@ func update(f layout.Format) *picture.Picture {
 		title: "What an update of one segment writes",
 		description: fmt.Sprintf("The regions of an MDMF share of %d segments, with those marked that an in-place update of one byte in segment %d writes: header, keys, share hash chain and signature, salt and block of the segment, and of the block hash tree the nodes on the way from the segment's leaf to the root. "+
 			"Everything else stays as it is.", updatedSegments, updatedSegment),
-		above: []string{fmt.Sprintf("One byte of segment %d changes, in a file of %d segments, 3-of-10. Every share is written so.", updatedSegment, updatedSegments)},
+		above: []string{fmt.Sprintf("One byte of segment %d changes, in a file of %d segments, %s. Every share is written so.", updatedSegment, updatedSegments, exampleCode)},
 		marks: []mark{{"written", picture.Changed}},
+		below: []string{
+			fmt.Sprintf("Read before: k blocks of segment %d, for the bytes that stay, and the nodes beside the way up.", updatedSegment),
+			"Keys are written as they were. Where a file grows, the block hash tree moves to the new end.",
+		},
 	}
 	row := func(label string, r share.Region, notes ...string) mapRow {
 		out := mapRow{label: label, notes: notes, offset: r.Offset, length: r.Length, fill: picture.Plain}
 		for _, w := range written {
 			if w.Offset <= r.Offset && r.End() <= w.End() && r.Length > 0 {
-				out.fill, out.marks, out.value = picture.Changed, []string{m.marks[0].name}, "written"
+				out.fill, out.marks = picture.Changed, []string{m.marks[0].name}
 			}
 		}
 		return out
 	}
-	m.boxes = append(m.boxes, mapBox{rows: []mapRow{row("header", share.Region{Length: f.Size()}, "new sequence number and root hash")}})
+	region := func(r share.Region, notes ...string) mapRow {
+		out := row(layout.Label(r.Name), r, notes...)
+		out.value = r.Name
+		return out
+	}
+	m.boxes = append(m.boxes, mapBox{rows: []mapRow{
+		region(share.Region{Name: share.Header, Length: f.Signed}, "new sequence number and root hash"),
+		region(share.Region{Name: share.OffsetTable, Offset: f.Signed, Length: f.Size() - f.Signed}),
+	}})
 	for _, p := range f.Parts {
 		r := h.Region(p.Name, math.MaxInt64)
-		b := mapBox{rows: []mapRow{row(label(p.Name), r)}}
+		b := mapBox{rows: []mapRow{region(r)}}
 		switch p.Name {
 		case share.ShareHashChain:
 			b.rows[0].notes = []string{"all roots change, and so do all chains"}
 		case share.ShareData:
-			b.rows = nil
 			for i := range h.Segments() {
-				b.rows = append(b.rows, row(fmt.Sprintf("segment %d: salt, block", i), h.StoredAt(i)))
+				b.rows = append(b.rows, row(fmt.Sprintf("  segment %d: salt, block", i), h.StoredAt(i)))
 			}
-			b.rows[updatedSegment].notes = []string{"a new salt, so that all of the block changes"}
+			b.rows[1+updatedSegment].notes = []string{"  a new salt, so that all of the block changes"}
 		case share.BlockHashTree:
-			b.rows = nil
 			for n := range int(r.Length / nodeSize) {
-				b.rows = append(b.rows, row(nodeLabel(n, h.Segments()), nodeAt(r, n)))
+				b.rows = append(b.rows, row("  "+nodeLabel(n, h.Segments()), nodeAt(r, n)))
 			}
 		}
 		m.boxes = append(m.boxes, b)
-	}
-	m.end = &mapRow{label: "end of the share", offset: int64(h.EOF)}
-	m.below = []string{
-		fmt.Sprintf("Read before: k blocks of segment %d, for the bytes that stay, and the nodes beside the way up.", updatedSegment),
-		"Keys are written as they were. Where a file grows, the block hash tree moves to the new end.",
+		m.end = mapRow{label: "end of the share", offset: r.End()}
 	}
 	return m.picture()
 }

@@ -64,6 +64,11 @@ func (p *Picture) Strong(x, y int, s string) { p.write(x, y, s, Bold) }
 // Muted is Text in a weaker colour, for what explains.
 func (p *Picture) Muted(x, y int, s string) { p.write(x, y, s, Weak) }
 
+// Aside is Muted for what only the SVG has, such as what is said of a Shade.
+func (p *Picture) Aside(x, y int, s string) {
+	p.add(&aside{words{x, y, s, Weak}}, x+Width(s), y+1)
+}
+
 // Right writes s so that it ends before cell x.
 func (p *Picture) Right(x, y int, s string, w Weight) { p.write(x-Width(s), y, s, w) }
 
@@ -124,16 +129,6 @@ func (p *Picture) Shade(fill Fill, from, to Spot) { p.add(&shade{fill, from, to}
 // Guide draws a thin line. In the text form it is not there.
 func (p *Picture) Guide(from, to Spot) { p.add(&guide{from, to}, 0, 0) }
 
-// Group draws what draw draws as one thing that a page can find by its id, and that the
-// keyboard reaches; label is what it says there.
-func (p *Picture) Group(id, label string, draw func()) {
-	outer := p.items
-	p.items = nil
-	draw()
-	g := &group{id, label, p.items}
-	p.items = append(outer, g)
-}
-
 // Check says what is wrong with the picture: words that touch other words or a line, run
 // over the border of a box, or go beyond the last column.
 func (p *Picture) Check() error {
@@ -158,7 +153,8 @@ type (
 		s      string
 		weight Weight
 	}
-	bar struct {
+	aside struct{ words }
+	bar   struct {
 		x, y, h int
 		fill    Fill
 	}
@@ -172,8 +168,4 @@ type (
 		from, to Spot
 	}
 	guide struct{ from, to Spot }
-	group struct {
-		id, label string
-		items     []item
-	}
 )

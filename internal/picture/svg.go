@@ -149,11 +149,3 @@ func (s *shade) svg(w *writer) {
 func (g *guide) svg(w *writer) {
 	fmt.Fprintf(w, `<path class="rule" d="M%vL%v"/>`+"\n", g.from, g.to)
 }
-
-func (g *group) svg(w *writer) {
-	fmt.Fprintf(w, `<g id="%s" class="part" tabindex="0" role="img" aria-label="%s">`+"\n", g.id, escape(g.label))
-	for _, i := range g.items {
-		i.svg(w)
-	}
-	w.WriteString("</g>\n")
-}

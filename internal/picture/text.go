@@ -115,6 +115,7 @@ func (b *box) text(c *canvas) {
 }
 
 func (*shade) text(*canvas) {}
+func (*aside) text(*canvas) {}
 func (*guide) text(*canvas) {}
 
 func (t *tear) text(c *canvas) {
@@ -161,11 +162,5 @@ func (p *path) text(c *canvas) {
 	if p.head {
 		end := p.points[len(p.points)-1]
 		c.cells[c.at(end.X, end.Y)] = heads[last]
-	}
-}
-
-func (g *group) text(c *canvas) {
-	for _, i := range g.items {
-		i.text(c)
 	}
 }
