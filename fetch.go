@@ -74,7 +74,8 @@ const pieceLength = 256 << 10
 // dst.
 func (f *File) decryptAt(s *fetched, dst []byte, at int) {
 	stream := f.read.DataKeyAt(s.salt, int64(at))
-	for _, b := range s.shards[:f.v.K] {
+	for j := 0; len(dst) > 0; j++ { // no farther: the next block may not have arrived
+		b := s.shards[j]
 		if at >= len(b) {
 			at -= len(b)
 			continue
@@ -87,7 +88,9 @@ func (f *File) decryptAt(s *fetched, dst []byte, at int) {
 
 // decryptTo writes the bytes from from to before to of the segment in s to w, in pieces, and
 // adds how many to written: a segment of a large SDMF file is not worth another copy of it.
-func (f *File) decryptTo(w io.Writer, s *fetched, from, to int, written *int64) error {
+// Before the primary blocks that make up the first end bytes are used, wait is called, unless it
+// is nil.
+func (f *File) decryptTo(w io.Writer, s *fetched, from, to int, written *int64, wait func(end int) error) error {
 	line := newPipeline(from/pieceLength, (to+pieceLength-1)/pieceLength)
 	line.most = 2 * f.workers
 	memory := sync.Pool{New: func() any { return new([pieceLength]byte) }}
@@ -98,6 +101,11 @@ func (f *File) decryptTo(w io.Writer, s *fetched, from, to int, written *int64) 
 				return nil
 			}
 			start := i * pieceLength
+			if wait != nil {
+				if err := wait(min(start+pieceLength, to)); err != nil {
+					return err
+				}
+			}
 			b := memory.Get().(*[pieceLength]byte)
 			piece := b[:min(pieceLength, to-start)]
 			f.decryptAt(s, piece, start)

@@ -235,7 +235,7 @@ func (f *File) give(i int, off, n int64, w io.Writer, written *int64) func() err
 	var err error
 	if length <= maxPlain {
 		plain, err = f.plain(i, s)
-	} else {
+	} else if f.v.Segments() > 1 {
 		err = f.obtain(i, s)
 	}
 	return func() error {
@@ -245,11 +245,26 @@ func (f *File) give(i int, off, n int64, w io.Writer, written *int64) func() err
 		}
 		start := f.v.SegmentOffset(i)
 		from, to := int(max(off-start, 0)), int(min(off+n-start, int64(length)))
-		if length > maxPlain {
-			return f.decryptTo(w, s, from, to, written)
+		switch {
+		case length <= maxPlain:
+			m, err := w.Write(plain[from:to])
+			*written += int64(m)
+			return err
+		case f.v.Segments() > 1:
+			return f.decryptTo(w, s, from, to, written, nil)
 		}
-		m, err := w.Write(plain[from:to])
-		*written += int64(m)
+		return f.giveOnly(w, s, from, to, written)
+	}
+}
+
+// giveOnly writes the bytes from from to before to of the only segment, which is long.
+func (f *File) giveOnly(w io.Writer, s *fetched, from, to int, written *int64) error {
+	before := *written
+	if err := f.stream(w, s, 0, from, to, written); err != errNotServed {
 		return err
 	}
+	if err := f.obtain(0, s); err != nil {
+		return err
+	}
+	return f.decryptTo(w, s, from+int(*written-before), to, written, nil)
 }
