@@ -18,11 +18,13 @@ type OpenOptions struct {
 	RootHash share.Hash // and this root hash, where versions compete for one; zero means any
 	Workers  int        // how many segments are read at once; 0 means GOMAXPROCS
 	Limits   Limits     // what the shares may cost
+
+	not []share.Version // versions to pass over
 }
 
 // allow reports whether o asks for v.
 func (o OpenOptions) allow(v share.Version) bool {
-	return (o.SeqNum == 0 || v.SeqNum == o.SeqNum) && (o.RootHash == share.Hash{} || v.RootHash == o.RootHash)
+	return (o.SeqNum == 0 || v.SeqNum == o.SeqNum) && (o.RootHash == share.Hash{} || v.RootHash == o.RootHash) && !slices.Contains(o.not, v)
 }
 
 // A File is one version of a file, read through whichever shares prove good. It is an
@@ -60,7 +62,11 @@ type File struct {
 // So Open finds out only while reading which shares are bad; File.Faults tells. It also tells of
 // versions that were passed over because they are over a limit.
 func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
-	m := o.Limits.servermap(c.VerifyCap(), shares)
+	return o.Limits.servermap(c.VerifyCap(), shares).best(c, o)
+}
+
+// best is Open of one of m's versions.
+func (m *Servermap) best(c capability.Read, o OpenOptions) (*File, error) {
 	refused := m.notEnough(o)
 	for _, v := range m.versions {
 		if !o.allow(v.Version.Version) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/share"
@@ -52,8 +53,8 @@ type Store interface {
 
 // ModifyOptions adjusts Modify.
 type ModifyOptions struct {
-	UpdateOptions
-	Tries int // how often to try at most; 0 means 5
+	UpdateOptions     // OpenOptions say which version to start from, unless another writer comes
+	Tries         int // how often to try at most; 0 means 5
 
 	// Wait, if it is not nil, is called after each collision but the last, with 1, 2, 3, … It
 	// should return after a random time that grows, so that of two writers one is first; an
@@ -64,21 +65,28 @@ type ModifyOptions struct {
 // defaultTries is how often Modify tries (mutable/filenode.py: BackoffAgent counts to 4).
 const defaultTries = 5
 
-// Modify reads a file, lets change turn the contents into others, and writes those, if no
-// other writer has changed the file meanwhile. Then it reads again, and tries again. change
-// may be called several times, each time with what is there now, and must not keep it; what it
-// returns may be the same memory. If nothing changes nothing is written, and the plan has no
-// changes.
+// Modify reads a file, lets change turn the contents into others, and writes those. If another
+// writer changes the file meanwhile, each has some of the shares, and both are told. Then it
+// reads again, starts from what the other wrote, and writes all shares anew, even if change has
+// nothing more to do: the file must come to one version. Where too little of the other's is
+// there, what it wrote itself is the start, without another call of change.
 //
-// The last error is share.ErrUncoordinatedWrite if another writer was first each time. As
-// with any write, shares may have been changed even then: the next reader finds out.
+// change may be called several times, each time with what is there now, in which its own change
+// may be already: the other may have started from that. It must not keep its argument; what it
+// returns may be the same memory, and stays as it is until the next call or the end of Modify.
+// If nothing changes, and nobody else is there, nothing is written, and the plan has no changes.
+//
+// Where a write is half done, Modify tries again, too. The last error is
+// share.ErrUncoordinatedWrite if another writer was first each time, or says what stays half
+// done. As with any write, shares may have been changed even then: the next reader finds out.
 func Modify(c capability.Write, s Store, change func(contents []byte) ([]byte, error), o ModifyOptions) (*Plan, error) {
 	if o.Tries == 0 {
 		o.Tries = defaultTries
 	}
+	m := &modifier{UpdateOptions: o.UpdateOptions, c: c, store: s, change: change}
 	for try := 1; ; try++ {
-		plan, err := modify(c, s, change, o.UpdateOptions)
-		if err == nil || !errors.Is(err, share.ErrUncoordinatedWrite) || try == o.Tries {
+		plan, err := m.try()
+		if err == nil || !m.halfDone && !errors.Is(err, share.ErrUncoordinatedWrite) || try == o.Tries {
 			return plan, err
 		}
 		if o.Wait == nil {
@@ -90,49 +98,103 @@ func Modify(c capability.Write, s Store, change func(contents []byte) ([]byte, e
 	}
 }
 
-// modify tries once.
-func modify(c capability.Write, s Store, change func([]byte) ([]byte, error), o UpdateOptions) (*Plan, error) {
-	sources, err := s.Shares()
-	if err != nil {
-		return nil, err
-	}
-	f, err := Open(c.ReadCap(), sources, o.OpenOptions)
-	if err != nil {
-		return nil, err
-	}
-	old, err := io.ReadAll(f)
-	if err != nil {
-		return nil, err
-	}
-	contents, err := change(bytes.Clone(old))
-	if err != nil {
-		return nil, err
-	}
-	plan, err := planChange(c, sources, old, contents, o)
-	if err != nil {
-		return nil, err
-	}
-	if plan.Old.Version != f.Head().Version {
-		return nil, fmt.Errorf("mutable: version %d came while version %d was changed: %w", plan.Old.SeqNum, f.Head().SeqNum, share.ErrUncoordinatedWrite)
-	}
-	if len(plan.Changes) == 0 {
-		return plan, nil
-	}
-	return plan, s.CarryOut(plan)
+// A modifier is one run of Modify.
+type modifier struct {
+	UpdateOptions
+	c        capability.Write
+	store    Store
+	change   func([]byte) ([]byte, error)
+	own      []share.Version // that tries wrote, as far as they came
+	contents []byte          // of the last of them
+	halfDone bool            // the last try found several versions, and none to start from
 }
 
-// planChange plans to write only what is different, unless the file becomes shorter.
-func planChange(c capability.Write, sources []Source, old, contents []byte, o UpdateOptions) (*Plan, error) {
-	if len(contents) < len(old) {
-		return Overwrite(c, sources, bytes.NewReader(contents), int64(len(contents)), o)
+// try tries once.
+func (m *modifier) try() (*Plan, error) {
+	m.halfDone = false
+	sources, err := m.store.Shares()
+	if err != nil {
+		return nil, err
 	}
-	start, end := 0, len(contents)
+	f, err := m.base(sources)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := m.plan(sources, f)
+	if err != nil || len(plan.Changes) == 0 {
+		return plan, err
+	}
+	if m.own == nil { // which version was asked for is of no account any more
+		for _, v := range f.m.versions {
+			if !m.allow(v.Version.Version) {
+				m.not = append(m.not, v.Version.Version)
+			}
+		}
+		m.SeqNum, m.RootHash = 0, share.Hash{}
+	}
+	m.own = append(m.own, plan.New.Version)
+	m.not = append(m.not, plan.New.Version)
+	return plan, m.store.CarryOut(plan)
+}
+
+// base returns the version to start from: the best of others' or, if that is not to be had,
+// the last of its own. Of other versions that would be the end only where its own have the same
+// sequence number: who wrote those met this writer, and was told.
+func (m *modifier) base(sources []Source) (*File, error) {
+	all := m.Limits.servermap(m.c.VerifyCap(), sources)
+	f, err := all.best(m.c.ReadCap(), m.OpenOptions)
+	met := m.OpenOptions
+	met.not = slices.Clone(m.not)
+	for _, own := range all.versions {
+		if !m.wrote(own) {
+			continue
+		}
+		if err != nil {
+			f, err = all.open(m.c.ReadCap(), own, m.Workers), nil
+		}
+		for _, v := range all.versions {
+			if v.SeqNum == own.SeqNum {
+				met.not = append(met.not, v.Version.Version)
+			}
+		}
+	}
+	if err == nil {
+		err = f.rival(met)
+	}
+	m.halfDone = err != nil && len(all.versions) > 1
+	return f, err
+}
+
+func (m *modifier) wrote(v *version) bool { return slices.Contains(m.own, v.Version.Version) }
+
+// plan plans to write what becomes of f.
+func (m *modifier) plan(sources []Source, f *File) (*Plan, error) {
+	var old []byte
+	if !m.wrote(f.v) {
+		var err error
+		if old, err = io.ReadAll(f); err != nil {
+			return nil, err
+		}
+		if m.contents, err = m.change(bytes.Clone(old)); err != nil {
+			return nil, err
+		}
+	}
+	if m.own != nil || len(m.contents) < len(old) {
+		return overwrite(m.c, sources, f, bytes.NewReader(m.contents), int64(len(m.contents)), m.UpdateOptions)
+	}
+	start, part := difference(old, m.contents)
+	return update(m.c, sources, f, int64(start), bytes.NewReader(part), int64(len(part)), m.UpdateOptions)
+}
+
+// difference returns what is to be written where so that old becomes contents, which are not
+// shorter.
+func difference(old, contents []byte) (start int, part []byte) {
+	end := len(contents)
 	for start < len(old) && old[start] == contents[start] {
 		start++
 	}
 	for len(contents) == len(old) && end > start && old[end-1] == contents[end-1] {
 		end--
 	}
-	part := contents[start:end]
-	return Update(c, sources, int64(start), bytes.NewReader(part), int64(len(part)), o)
+	return start, contents[start:end]
 }

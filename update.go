@@ -62,6 +62,11 @@ func Update(c capability.Write, sources []Source, off int64, src io.Reader, size
 	if err := f.rival(o.OpenOptions); err != nil {
 		return nil, err
 	}
+	return update(c, sources, f, off, src, size, o)
+}
+
+// update is Update of f, which is opened from sources.
+func update(c capability.Write, sources []Source, f *File, off int64, src io.Reader, size int64, o UpdateOptions) (*Plan, error) {
 	if off < 0 || size < 0 || off > f.Size() || size > math.MaxInt64-off {
 		return nil, fmt.Errorf("mutable: %d bytes at byte %d: the file has %d bytes", size, off, f.Size())
 	}
