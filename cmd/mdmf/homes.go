@@ -67,6 +67,7 @@ func findHomes(c capability.Capability, set *shareSet, paths []string) *homes {
 	for _, path := range paths {
 		out.addEmpty(path, c.VerifyCap().StorageIndex())
 	}
+	out.reclaim(set, c.VerifyCap().StorageIndex())
 	for dir, one := range out.all {
 		one.settle(c.VerifyCap().StorageIndex())
 		if one.kind == unclear && one.shares == 0 { // nothing shows that it is a server's
@@ -150,18 +151,31 @@ func realPath(path string) (string, error) {
 	return filepath.Abs(full)
 }
 
-// around returns one for a share that has the container c: with the leases in it, if they are
-// of that server.
+// around returns one for a share that has the container c: with the leases in it, unless they
+// are another server's and shares in one have some of their own. Clients cannot renew another
+// server's leases, but add new ones, and the old ones keep the share until then.
 func (h *homes) around(c *container.Container, one home) *home {
 	own := serverOf(c, h.cap)
 	if one.id == nil {
 		one.id = own
 	}
-	if own != nil && *own == *one.id {
+	if one.id != nil && (own != nil && *own == *one.id || len(one.leases[*one.id]) == 0) {
 		leases, _ := c.Leases()
-		one.leases = map[capability.NodeID][]container.Lease{*own: leases}
+		one.leases = map[capability.NodeID][]container.Lease{*one.id: leases}
 	}
 	return &one
+}
+
+// reclaim has a sound container that was carried to another server, which says so itself, stand
+// for one of that server with a wrong write enabler: then the share is made again.
+func (h *homes) reclaim(set *shareSet, si capability.StorageIndex) {
+	for i, e := range set.carried(si) {
+		src := &set.sources[i]
+		if c := *src.Container; h.cap != nil && src.Own && c.WriteEnabler.Equal(h.cap.WriteEnabler(c.NodeID)) {
+			c.NodeID = e.on
+			src.Container = &c
+		}
+	}
 }
 
 // fits reports whether the server lets the owner of the file's write capability change the
