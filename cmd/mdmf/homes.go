@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/journal"
+	"github.com/golafs/mutable/share"
 )
 
 // A home is a directory for shares of the file: one server's.
@@ -28,6 +30,8 @@ type home struct {
 
 	// several says that there are containers of several servers, and none is known to be right.
 	several bool
+	// refused is why nothing could be written there.
+	refused error
 
 	// leases are those that shares there have, by the server that their containers are of.
 	leases map[capability.NodeID][]container.Lease
@@ -44,19 +48,26 @@ const (
 
 // homes are the directories to which new shares can go.
 type homes struct {
-	cap *capability.Write // nil if there is none
-	all map[string]*home
+	cap   *capability.Write // nil if there is none
+	si    capability.StorageIndex
+	all   map[string]*home
+	other []string // paths that are none
+	asked bool     // a place for a new share was looked for
+
+	said map[string]share.Version // of each share there, by its name
 }
 
 // findHomes returns the directories with shares of the file in set, and for those of paths
-// that are a server's storage directory without any, where they would be.
+// that are a server's without any, where they would be.
 func findHomes(c capability.Capability, set *shareSet, paths []string) *homes {
-	out := &homes{all: map[string]*home{}}
+	out := &homes{si: c.VerifyCap().StorageIndex(), all: map[string]*home{}}
 	if w, ok := c.(capability.Write); ok {
 		out.cap = &w
 	}
+	m := set.servermap(c.VerifyCap())
+	out.said = said(m)
 	rejected := map[string]bool{}
-	for _, e := range mutable.Map(c.VerifyCap(), set.sources).Rejected() {
+	for _, e := range m.Rejected() {
 		rejected[e.Name] = true
 	}
 	for i, src := range set.sources {
@@ -65,14 +76,13 @@ func findHomes(c capability.Capability, set *shareSet, paths []string) *homes {
 		}
 	}
 	for _, path := range paths {
-		out.addEmpty(path, c.VerifyCap().StorageIndex())
-	}
-	out.reclaim(set, c.VerifyCap().StorageIndex())
-	for dir, one := range out.all {
-		one.settle(c.VerifyCap().StorageIndex())
-		if one.kind == unclear && one.shares == 0 { // nothing shows that it is a server's
-			delete(out.all, dir)
+		if !out.addEmpty(path) && !out.within(path) {
+			out.other = append(out.other, shown(path))
 		}
+	}
+	out.reclaim(set)
+	for _, one := range out.all {
+		one.settle(out.si)
 	}
 	return out
 }
@@ -85,7 +95,7 @@ func (h *homes) add(path string, src mutable.Source, sound bool) {
 	if one == nil {
 		one = &home{dir: dir, name: filepath.Dir(src.Name), leases: map[capability.NodeID][]container.Lease{}}
 		if full, err := realPath(one.name); err != nil || full != dir {
-			one.name = dir // the share is a link
+			one.name = shown(dir) // the share is a link
 		}
 		h.all[dir] = one
 	}
@@ -101,20 +111,37 @@ func (h *homes) add(path string, src mutable.Source, sound bool) {
 	}
 }
 
-// addEmpty adds the directory for shares of file si on the server whose storage directory is
-// path, or what is below shares/ of one, if it has none.
-func (h *homes) addEmpty(path string, si capability.StorageIndex) {
-	if filepath.Base(path) != "shares" {
-		path = filepath.Join(path, "shares")
+// addEmpty adds the directory for shares of the file on the server that path belongs to, if it
+// is not there yet.
+func (h *homes) addEmpty(path string) bool {
+	shares := sharesOf(path)
+	if shares == "" {
+		return false
 	}
+	full, err := realPath(shares)
+	if err != nil { // there is none yet
+		full, err = realPath(filepath.Dir(shares))
+		full = filepath.Join(full, "shares")
+	}
+	place := filepath.Join(h.si.String()[:2], h.si.String())
+	if dir := filepath.Join(full, place); err == nil && h.all[dir] == nil {
+		h.all[dir] = &home{dir: dir, name: shown(filepath.Join(shares, place))}
+	}
+	return err == nil
+}
+
+// within reports whether one of the homes is below path, or path is a file.
+func (h *homes) within(path string) bool {
 	full, err := realPath(path)
-	if err != nil {
-		return
+	if err != nil || !isDir(full) {
+		return true
 	}
-	place := filepath.Join(si.String()[:2], si.String())
-	if dir := filepath.Join(full, place); h.all[dir] == nil {
-		h.all[dir] = &home{dir: dir, name: filepath.Join(path, place)}
+	for dir := range h.all {
+		if rel, err := filepath.Rel(full, dir); err == nil && filepath.IsLocal(rel) {
+			return true
+		}
 	}
+	return false
 }
 
 // settle finds out whose directory one is: the server may say so itself, or the shares there
@@ -168,8 +195,8 @@ func (h *homes) around(c *container.Container, one home) *home {
 
 // reclaim has a sound container that was carried to another server, which says so itself, stand
 // for one of that server with a wrong write enabler: then the share is made again.
-func (h *homes) reclaim(set *shareSet, si capability.StorageIndex) {
-	for i, e := range set.carried(si) {
+func (h *homes) reclaim(set *shareSet) {
+	for i, e := range set.carried(h.si) {
 		src := &set.sources[i]
 		if c := *src.Container; h.cap != nil && src.Own && c.WriteEnabler.Equal(h.cap.WriteEnabler(c.NodeID)) {
 			c.NodeID = e.on
@@ -193,27 +220,56 @@ func (h *homes) of(path string) *home { return h.all[filepath.Dir(path)] }
 // take finds a place for a new share: in the home with fewest, and of those in the one that
 // clients ask first.
 func (h *homes) take(u *shareUpdate) (*home, error) {
+	h.asked = true
 	name := strconv.Itoa(u.Number)
 	var best *home
-	refused := "there is no place for it"
+	refused := errNoPlace
+	if h.cap == nil {
+		refused = errEnabler
+	}
 	for _, dir := range slices.Sorted(maps.Keys(h.all)) {
 		one := h.all[dir]
-		err := h.mayCreate(one)
-		if err == nil && !free(dir, name) {
-			err = errors.New("it has a file of that name")
-		}
-		if err != nil {
-			refused += fmt.Sprintf("\n  %s: %v", one.name, err)
-		} else if best == nil || one.before(best) {
+		switch err := free(dir, name); {
+		case h.mayCreate(one) != nil: // see refusals
+		case errors.Is(err, fs.ErrExist):
+			refused = fmt.Errorf("there is no place for it: %s has a file of that name", one.name)
+		case err != nil:
+			one.refused = err
+		case best == nil || one.before(best):
 			best = one
 		}
 	}
 	if best == nil {
-		return nil, errors.New(refused)
+		return nil, refused
 	}
 	best.shares++
 	u.path, u.name = filepath.Join(best.dir, name), filepath.Join(best.name, name)
 	return best, nil
+}
+
+var (
+	errNoPlace = errors.New("there is no place for it")
+	errEnabler = errors.New("a new container needs the write enabler, and so the write capability")
+)
+
+// refusals says why new shares cannot go to some directories, where any were to go somewhere.
+func (h *homes) refusals() (lines []string) {
+	if !h.asked {
+		return nil
+	}
+	names := map[string][]string{}
+	for _, dir := range slices.Sorted(maps.Keys(h.all)) {
+		if err := h.mayCreate(h.all[dir]); err != nil {
+			names[err.Error()] = append(names[err.Error()], serverDir(filepath.Join(h.all[dir].name, "0")))
+		}
+	}
+	if len(h.other) > 0 {
+		names["it is no server's storage directory, and no share of the file is there"] = h.other
+	}
+	for _, reason := range slices.Sorted(maps.Keys(names)) {
+		lines = append(lines, fmt.Sprintf("no new share can go to %s: %s", strings.Join(names[reason], ", "), reason))
+	}
+	return lines
 }
 
 // before reports whether a new share goes to one rather than to other.
@@ -224,25 +280,31 @@ func (one *home) before(other *home) bool {
 // mayCreate returns an error if no share can be made in one that is as those there are.
 func (h *homes) mayCreate(one *home) error {
 	switch {
+	case one.refused != nil:
+		return one.refused
 	case one.kind == bare:
 		return nil
 	case h.cap == nil:
-		return errors.New("a new container needs the write enabler, and so the write capability")
+		return errEnabler
 	case one.several:
-		return errors.New("it has containers of several servers")
+		return errors.New("containers of several servers are there; the server's file my_nodeid, beside its storage directory, would tell which it is")
 	case one.id == nil:
-		return errors.New("nothing there proves which server it is")
+		return errors.New("nothing there tells which server it is; its file my_nodeid, beside its storage directory, would")
 	}
 	return nil
 }
 
-// free reports whether there is neither a file of that name nor what an interrupted change
-// of one left.
-func free(dir, name string) bool {
+// free returns nil if there is neither a file of that name nor what an interrupted change of
+// one left, and fs.ErrExist if there is.
+func free(dir, name string) error {
 	for _, n := range []string{name, journal.LogName(name)} {
-		if _, err := os.Lstat(filepath.Join(dir, n)); !errors.Is(err, fs.ErrNotExist) {
-			return false
+		_, err := os.Lstat(filepath.Join(dir, n))
+		if err == nil {
+			return fs.ErrExist
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
-	return true
+	return nil
 }

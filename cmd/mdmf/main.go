@@ -21,7 +21,7 @@ const (
 	exitDone    = 0 // done, and healthy
 	exitFailed  = 1 // could not be done
 	exitUsage   = 2 // wrong usage
-	exitDamaged = 3 // check only: recoverable but damaged
+	exitDamaged = 3 // check and repair: recoverable but damaged
 )
 
 func main() {
@@ -114,7 +114,7 @@ A capability CAP may be given as it is, as @FILE, or as - for standard input, so
 not stand in the list of processes. A PATH is a share file, or a directory that is searched
 through: a copy of a server's storage directory, or several of them.
 
-Exit status: 0 done and healthy, 1 could not be done, 2 wrong usage, 3 (check only)
+Exit status: 0 done and healthy, 1 could not be done, 2 wrong usage, 3 (check and repair)
 recoverable but damaged.`,
 		Example:           "  mdmf decode @cap.txt /mnt/server1/storage /mnt/server2/storage -o file",
 		SilenceErrors:     true,

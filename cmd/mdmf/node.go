@@ -20,6 +20,37 @@ type node struct {
 	rank []byte             // its place in the order in which clients go through the servers for a file, see rank; empty if unknown
 }
 
+// sharesOf returns the directory for shares of the server that path belongs to: that directory
+// itself, or the storage directory around it, or the node's directory around that; "" if it is
+// none of them.
+func sharesOf(path string) string {
+	if full, err := realPath(path); err == nil && filepath.Base(full) == "shares" {
+		return path
+	}
+	for _, storage := range []string{path, filepath.Join(path, "storage")} {
+		if shares := filepath.Join(storage, "shares"); isDir(shares) || isStorage(storage) {
+			return shares
+		}
+	}
+	return ""
+}
+
+// isStorage reports whether dir is a storage directory, although there are no shares: a server
+// makes another directory in it, too, and has it beside its node ID unless told otherwise.
+func isStorage(dir string) bool {
+	full, err := realPath(dir)
+	if err != nil || !isDir(full) {
+		return false
+	}
+	_, err = os.Stat(filepath.Join(full, "..", "my_nodeid"))
+	return err == nil && filepath.Base(full) == "storage" || isDir(filepath.Join(full, "corruption-advisories"))
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // nodeOf returns what a server that has its shares below the directory shares says of itself,
 // in files beside its storage directory. In copies of a storage directory alone there are
 // none.

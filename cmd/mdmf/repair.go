@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -23,12 +24,22 @@ type repaired struct {
 	Format       share.Format            `json:"format"`
 	StorageIndex capability.StorageIndex `json:"storage_index"`
 	share.Version
-	Size       int64         `json:"size"`
-	DryRun     bool          `json:"dry_run"`
-	Shares     []changed     `json:"shares"`
-	LeftOut    []int         `json:"left_out"`
-	PassedOver []passedOver  `json:"passed_over"` // what was found wrong with shares before
-	Replaced   share.Version `json:"replaced"`    // the version whose contents these are
+	Size         int64         `json:"size"`
+	DryRun       bool          `json:"dry_run"`
+	Shares       []changed     `json:"shares"`
+	LeftOut      []int         `json:"left_out"`
+	NotMended    []passedOver  `json:"not_mended"`
+	WithoutLease []storedShare `json:"without_lease"`
+	PassedOver   []passedOver  `json:"passed_over"` // what was found wrong with shares before
+	Replaced     share.Version `json:"replaced"`    // the version whose contents these are
+}
+
+// refused is what repair prints with --json where it refuses to lose a version.
+type refused struct {
+	Format        share.Format            `json:"format"`
+	StorageIndex  capability.StorageIndex `json:"storage_index"`
+	share.Version                         // that would be kept
+	Lost          []mutable.VersionReport `json:"lost"`
 }
 
 const deleted = "deleted"
@@ -41,7 +52,8 @@ func newRepair(s *streams) *cobra.Command {
 		Long: `repair reads every byte of every share at PATH…, one for each server, and makes lost and damaged
 shares of the newest version again, byte for byte as they were: over shares of older versions and
 those with damage, and else on the server with fewest. For that a verify capability is enough, but
-a new container on a server takes the write capability.
+a new container on a server takes the write capability. It mends what it can, and says of the rest
+why it could not.
 
 If a newer version is known that cannot be recovered, or another with the same sequence number,
 repair refuses and says what would be lost. With --force, and the write capability, the contents
@@ -50,7 +62,9 @@ goes back to an older version.
 
 All shares change or none does, also if the machine stops in the middle: journals beside the
 shares hold the change, and the next command finishes or discards it. No server may be running
-on the directories meanwhile.`,
+on the directories meanwhile.
+
+Exit status: 0 nothing is wrong any more, 3 some of it is not mended, 1 it could not be done.`,
 		Example: `  mdmf repair @verifycap.txt server1/storage server2/storage server3/storage --dry-run
   mdmf repair @writecap.txt server*/storage --to 1 --force`,
 		Args: cobra.MinimumNArgs(2),
@@ -81,28 +95,25 @@ func (s *streams) repair(arg string, paths []string, o repairOptions) error {
 		return err
 	}
 	defer set.Close()
-	x := &changes{set: set, homes: findHomes(c, set, paths)}
+	x := &partly{homesAgain: func() *homes { return findHomes(c, set, paths) }, changes: &changes{set: set}}
+	x.homes = x.homesAgain()
 	defer x.abandon()
-	writers := x.writers
+	options := mutable.RepairOptions{OpenOptions: version, Force: o.force, Write: x.homes.cap, Writers: x.writers}
 	if o.dryRun {
-		writers = x.dryRun
-	}
-	options := mutable.RepairOptions{OpenOptions: version, Force: o.force, Write: x.homes.cap}
-	options.Writers = func(all []*mutable.ShareChange) ([]io.WriterAt, error) {
-		if x.all != nil { // what was written before is void
-			x.abandon()
-			x.all, x.homes = nil, findHomes(c, set, paths)
-		}
-		return writers(all)
+		options.Writers = x.dryRun
 	}
 	bar := set.progress(s, "repairing")
 	plan, err := mutable.Repair(c.VerifyCap(), set.sources, options)
 	bar.Close()
 	if loss, ok := errors.AsType[*mutable.LossError](err); ok {
-		return fmt.Errorf("%w\nUse --force with the write capability if that is as it should be%s", err, instead(loss))
+		return s.refuse(loss, c.VerifyCap())
 	}
 	if err != nil {
 		return adviseTo(err)
+	}
+	x.drop()
+	if err := x.enough(plan); err != nil {
+		return err
 	}
 	if !o.dryRun {
 		if err := x.carryOut(); err != nil {
@@ -110,6 +121,15 @@ func (s *streams) repair(arg string, paths []string, o repairOptions) error {
 		}
 	}
 	return s.printRepaired(x, plan, c, o.dryRun)
+}
+
+// refuse says what would be lost.
+func (s *streams) refuse(loss *mutable.LossError, c capability.Verify) error {
+	err := fmt.Errorf("%w\nUse --force with the write capability if that is as it should be%s", loss, instead(loss))
+	if s.json {
+		err = errors.Join(err, s.print(refused{c.Form().Format, c.StorageIndex(), loss.Version, loss.Lost}))
+	}
+	return err
 }
 
 // instead says how to keep the newest version instead, if it can be recovered.
@@ -144,33 +164,54 @@ func adviseTo(err error) error {
 	return fmt.Errorf("%w\nUse %s to take that version instead", err, toFlags(e.Others[0], others...))
 }
 
-func (s *streams) printRepaired(x *changes, p *mutable.Plan, c capability.Capability, dryRun bool) error {
+func (s *streams) printRepaired(x *partly, p *mutable.Plan, c capability.Capability, dryRun bool) error {
+	faults := ownFaults(p.Faults)
 	result := repaired{Format: p.New.Format, StorageIndex: c.VerifyCap().StorageIndex(), Version: p.New.Version, Size: int64(p.New.DataLength),
-		DryRun: dryRun, Replaced: p.Old.Version, Shares: x.changed(), LeftOut: append([]int{}, p.LeftOut...), PassedOver: s.passOver(p.Faults)}
+		DryRun: dryRun, Replaced: p.Old.Version, Shares: x.changed(p.Old.Version), LeftOut: append([]int{}, p.LeftOut...),
+		NotMended: x.notMended(faults), WithoutLease: x.unleased(), PassedOver: s.passOver(faults)}
+	s.warn(x.changes, result.WithoutLease)
+	var err error
 	if s.json {
-		return s.print(result)
+		err = s.print(result)
+	} else {
+		s.printRepair(result)
 	}
-	fresh := p.New.Version != p.Old.Version
-	switch {
-	case len(x.all) == 0:
-		fmt.Fprintf(s.out, "nothing to repair in version %d of %d bytes, root hash %v\n", p.New.SeqNum, p.New.DataLength, p.New.RootHash)
-	case dryRun:
-		fmt.Fprintf(s.out, "not done, but this would be version %d of %d bytes\n", p.New.SeqNum, p.New.DataLength)
-	default:
-		fmt.Fprintf(s.out, "version %d of %d bytes, root hash %v\n", p.New.SeqNum, p.New.DataLength, p.New.RootHash)
+	if err == nil && len(result.NotMended)+len(result.LeftOut) > 0 {
+		err = &failure{exitDamaged, errors.New("not all is mended")}
 	}
-	if fresh {
-		fmt.Fprintf(s.out, "with the contents of version %d, root hash %v\n", p.Old.SeqNum, p.Old.RootHash)
-	}
-	s.printChanged(result.Shares)
-	if len(p.LeftOut) > 0 {
-		fmt.Fprintf(s.out, "made without shares %s: only a new version can have them, which takes the write capability\n", ranges(p.LeftOut))
-	}
-	return nil
+	return err
 }
 
-// changed tells what became of each share.
-func (x *changes) changed() []changed {
+func (s *streams) printRepair(r repaired) {
+	nothing := len(r.Shares) == 0
+	switch {
+	case nothing && len(r.NotMended)+len(r.LeftOut) > 0:
+		fmt.Fprintf(s.out, "nothing changes in version %d of %d bytes, root hash %v\n", r.SeqNum, r.Size, r.RootHash)
+	case nothing:
+		fmt.Fprintf(s.out, "nothing to repair in version %d of %d bytes, root hash %v\n", r.SeqNum, r.Size, r.RootHash)
+	case r.DryRun:
+		fmt.Fprintf(s.out, "not done, but this would be version %d of %d bytes\n", r.SeqNum, r.Size)
+	default:
+		fmt.Fprintf(s.out, "version %d of %d bytes, root hash %v\n", r.SeqNum, r.Size, r.RootHash)
+	}
+	if r.Replaced != r.Version {
+		fmt.Fprintf(s.out, "with the contents of version %d, root hash %v\n", r.Replaced.SeqNum, r.Replaced.RootHash)
+	}
+	s.printChanged(r.Shares)
+	for _, one := range r.NotMended {
+		number := "?"
+		if one.Number != mutable.Unknown {
+			number = strconv.Itoa(one.Number)
+		}
+		fmt.Fprintf(s.out, "share %-4s %-10s %s (%s)\n", number, "not mended", cmp.Or(one.Path, "missing"), one.Reason)
+	}
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(s.out, "made without shares %s: only a new version can have them, which takes the write capability\n", ranges(r.LeftOut))
+	}
+}
+
+// changed tells what became of each share of a file whose contents were those of version old.
+func (x *changes) changed(old share.Version) []changed {
 	out := []changed{}
 	for _, one := range x.all {
 		c := changed{storedShare{one.Number, one.name}, inPlace, ""}
@@ -184,6 +225,11 @@ func (x *changes) changed() []changed {
 		}
 		if one.Reason != nil {
 			c.Reason = one.Reason.Error()
+		}
+		if one.Source >= 0 {
+			if v := x.homes.said[x.set.sources[one.Source].Name]; v != old && v.SeqNum == old.SeqNum {
+				c.Reason += fmt.Sprintf(" with root hash %v", v.RootHash) // it says which version already
+			}
 		}
 		out = append(out, c)
 	}
@@ -199,6 +245,45 @@ func (s *streams) printChanged(all []changed) {
 		}
 		fmt.Fprintf(s.out, "share %-4d %-10s %s%s\n", c.Number, c.Change, c.Path, reason)
 	}
+}
+
+// unleased returns the shares in new containers that have no lease.
+func (x *changes) unleased() []storedShare {
+	out := []storedShare{}
+	for _, u := range x.all {
+		h := x.homes.of(u.path)
+		if u.Source >= 0 {
+			_, h, _ = x.place(u.ShareChange) // nil if the container stays
+		}
+		if h != nil && h.kind != bare && len(h.leases[*h.id]) == 0 {
+			out = append(out, storedShare{u.Number, u.name})
+		}
+	}
+	return out
+}
+
+// warn says where new shares could not go, and which have no lease.
+func (s *streams) warn(x *changes, unleased []storedShare) {
+	for _, line := range x.homes.refusals() {
+		fmt.Fprintf(s.err, "mdmf: %s\n", line)
+	}
+	var numbers []int
+	for _, one := range unleased {
+		numbers = append(numbers, one.Number)
+	}
+	slices.Sort(numbers)
+	if numbers = slices.Compact(numbers); len(numbers) > 0 {
+		fmt.Fprintf(s.err, "mdmf: no lease is on shares %s: have a client add some, with tahoe check --add-lease CAP or tahoe deep-check --add-lease\n", ranges(numbers))
+	}
+}
+
+// ownFaults returns what was found wrong with shares, but of another file's only that it is.
+func ownFaults(faults []*mutable.ShareError) []*mutable.ShareError {
+	foreign := map[string]bool{}
+	for _, f := range faults {
+		foreign[f.Name] = foreign[f.Name] || errors.Is(f, share.ErrForeign)
+	}
+	return slices.DeleteFunc(slices.Clone(faults), func(f *mutable.ShareError) bool { return foreign[f.Name] && !errors.Is(f, share.ErrForeign) })
 }
 
 // passOver prints what was found wrong with shares, and returns it for JSON.

@@ -24,13 +24,14 @@ type updated struct {
 	Format       share.Format            `json:"format"`
 	StorageIndex capability.StorageIndex `json:"storage_index"`
 	share.Version
-	Size       int64         `json:"size"` // of the whole file
-	Offset     int64         `json:"offset"`
-	Length     int64         `json:"length"`
-	Shares     []changed     `json:"shares"`
-	LeftOut    []int         `json:"left_out"`
-	PassedOver []passedOver  `json:"passed_over"` // what was found wrong with shares before
-	Replaced   share.Version `json:"replaced"`
+	Size         int64         `json:"size"` // of the whole file
+	Offset       int64         `json:"offset"`
+	Length       int64         `json:"length"`
+	Shares       []changed     `json:"shares"`
+	LeftOut      []int         `json:"left_out"`
+	WithoutLease []storedShare `json:"without_lease"`
+	PassedOver   []passedOver  `json:"passed_over"` // what was found wrong with shares before
+	Replaced     share.Version `json:"replaced"`
 }
 
 // changed is what became of one share.
@@ -125,6 +126,7 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 	plan, err := mutable.Update(w, set.sources, o.offset, io.TeeReader(src, bar), size,
 		mutable.UpdateOptions{OpenOptions: version, LeaveOut: o.leaveOut, Verify: o.verify, Writers: x.writers})
 	if err != nil {
+		s.warn(x, nil)
 		return advise(err)
 	}
 	if err := allOf(src, o.in, size); err != nil {
@@ -139,7 +141,8 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 func (s *streams) printUpdated(x *changes, p *mutable.Plan, o updateOptions, size int64) error {
 	result := updated{Format: p.New.Format, StorageIndex: x.homes.cap.VerifyCap().StorageIndex(), Version: p.New.Version,
 		Size: int64(p.New.DataLength), Offset: o.offset, Length: size, Replaced: p.Old.Version,
-		Shares: x.changed(), LeftOut: append([]int{}, p.LeftOut...), PassedOver: s.passOver(p.Faults)}
+		Shares: x.changed(p.Old.Version), LeftOut: append([]int{}, p.LeftOut...), WithoutLease: x.unleased(), PassedOver: s.passOver(ownFaults(p.Faults))}
+	s.warn(x, result.WithoutLease)
 	if s.json {
 		return s.print(result)
 	}

@@ -60,23 +60,34 @@ func named(v share.Version) string {
 	return fmt.Sprintf("version %d (root hash %.8v…)", v.SeqNum, v.RootHash)
 }
 
-// versions returns the version that each share of a report belongs to, by its name. Where
-// several have the sequence number, what the share's header says decides.
-func (set *shareSet) versions(r *mutable.Report, c capability.Verify) map[string]share.Version {
+// servermap maps the shares as if each were on a server of its own: a placement is one of shares.
+func (set *shareSet) servermap(c capability.Verify) *mutable.Servermap {
 	alone := slices.Clone(set.sources)
 	for i, src := range alone {
-		alone[i].Server = src.Name // so that a placement is one of shares
+		alone[i].Server = src.Name
 	}
-	said := map[string]share.Version{}
-	for _, v := range mutable.Map(c, alone).Versions() {
+	return mutable.Map(c, alone)
+}
+
+// said returns the version that each share says it is of, by its name.
+func said(m *mutable.Servermap) map[string]share.Version {
+	out := map[string]share.Version{}
+	for _, v := range m.Versions() {
 		for name := range v.Placement {
-			said[name] = v.Version
+			out[name] = v.Version
 		}
 	}
+	return out
+}
+
+// versions returns the version that each share of a report belongs to, by its name. Where
+// several have the sequence number, it is the one that the share says.
+func (set *shareSet) versions(r *mutable.Report, c capability.Verify) map[string]share.Version {
+	own := said(set.servermap(c))
 	out := map[string]share.Version{}
 	for _, s := range r.Shares {
 		for _, v := range r.Versions {
-			if _, decided := out[s.Name]; v.SeqNum == s.SeqNum && (!decided || v.Version == said[s.Name]) {
+			if _, decided := out[s.Name]; v.SeqNum == s.SeqNum && (!decided || v.Version == own[s.Name]) {
 				out[s.Name] = v.Version
 			}
 		}
