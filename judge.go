@@ -16,7 +16,7 @@ const (
 	byKey         = "it covers the header, and was made with the key"
 	byRootHash    = "it leads up to the root hash in the header"
 	byChain       = "it leads up to the share hash chain"
-	byTree        = "its hash is in the block hash tree"
+	byTree        = "hashed in the block hash tree"
 	byWriteKey    = "the write capability decrypts it to the file's signing key"
 )
 
@@ -43,7 +43,7 @@ func (x *verifier) judge(r share.Region) {
 	switch {
 	case !inShare:
 		x.add(VerifiedRegion{Region: r, State: Unproven, Reason: noContainer})
-	case x.view == nil:
+	case r.Name == share.UnknownShareData: // x.view is nil
 		x.add(VerifiedRegion{Region: r, State: Unproven, Reason: noHeader})
 	case r.Name == share.BlockHashTree:
 		x.tree(r)
