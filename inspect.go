@@ -63,8 +63,10 @@ func (in *Inspection) share(src Source, start int64) {
 	}
 	if err != nil {
 		in.Damage = append(in.Damage, share.Damage{Region: share.Region{Name: share.Header, Offset: start, Length: int64(n)}, Err: err})
+		in.put(headerRegions(head, src.Size), start)
 		return
 	}
+	in.put(s.Regions(), start)
 	in.Format = s.Head().Format
 	if in.Number == Unknown {
 		in.Number = guess(s)
@@ -72,13 +74,17 @@ func (in *Inspection) share(src Source, start int64) {
 	for _, err := range s.Malformed() {
 		in.Damage = append(in.Damage, share.Damage{Region: share.Region{Name: share.OffsetTable, Offset: start}, Err: err})
 	}
+}
+
+// put says what the bytes of the share are, which starts at byte start of the file.
+func (in *Inspection) put(parts []share.Region, start int64) {
 	var regions []share.Region
 	for _, r := range in.Regions {
 		if r.Name != share.UnknownShareData {
 			regions = append(regions, r)
 			continue
 		}
-		for _, part := range s.Regions() {
+		for _, part := range parts {
 			part.Offset += start
 			regions = append(regions, part)
 		}
@@ -89,15 +95,49 @@ func (in *Inspection) share(src Source, start int64) {
 // headerFields returns the fields that b, the start of a share, shows. What is of no known
 // version shows nothing else: it may be anything, a container's secrets included.
 func headerFields(b []byte) []share.Field {
-	switch {
-	case len(b) == 0:
-		return nil
-	case b[0] == sdmf.VersionByte:
+	switch headerFormat(b) {
+	case share.SDMF:
 		return sdmf.HeaderFields(b)
-	case b[0] == mdmf.VersionByte:
+	case share.MDMF:
 		return mdmf.HeaderFields(b)
 	}
-	return sdmf.HeaderFields(b[:1])
+	return sdmf.HeaderFields(b[:min(1, len(b))])
+}
+
+// headerFormat returns the format that b, the start of a share, says it has, or 0.
+func headerFormat(b []byte) share.Format {
+	switch {
+	case len(b) == 0:
+		return 0
+	case b[0] == sdmf.VersionByte:
+		return share.SDMF
+	case b[0] == mdmf.VersionByte:
+		return share.MDMF
+	}
+	return 0
+}
+
+// headerRegions accounts for every byte of a share of size bytes that starts with b, a header
+// which makes no sense: its fields have their places all the same.
+func headerRegions(b []byte, size int64) (regions []share.Region) {
+	at := int64(0)
+	if f := headerFormat(b); f != 0 {
+		_, signed := headerSizes(f)
+		for _, field := range headerFields(b) {
+			r := share.Region{Name: field.Name, Offset: field.Offset, Length: field.Length}
+			r.Name = regionOf(r, signed)
+			at = r.End()
+			if n := len(regions); n > 0 && regions[n-1].Name == r.Name {
+				regions[n-1].Length += r.Length
+			} else {
+				regions = append(regions, r)
+			}
+		}
+	}
+	if at < size {
+		regions = append(regions, share.Region{Name: share.UnknownShareData, Offset: at, Length: size - at})
+	}
+	return regions
 }
 
 // guess returns the number that s proves to have if its own verification key is the file's.

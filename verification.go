@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 )
@@ -42,6 +43,10 @@ type Verification struct {
 	*Inspection
 	Capability string           `json:"capability,omitempty"` // "write", "read" or "verify"; "" if there was none
 	Regions    []VerifiedRegion `json:"regions"`              // cover the file from 0 to its size, in order and without overlap
+
+	// Place says whether the file lies where the capability's shares belong, by the storage
+	// index; it is Unproven if its place tells none, and "" without a capability.
+	Place State `json:"place,omitempty"`
 }
 
 // VerifyOptions adjusts Verify. With the zero value a share has to prove itself.
@@ -64,7 +69,7 @@ func Verify(number int, file io.ReaderAt, size int64, o VerifyOptions) *Verifica
 	in, src, start := inspect(number, file, size)
 	v := &Verification{Inspection: in, Regions: []VerifiedRegion{}}
 	if o.Cap != nil {
-		v.Capability = o.Cap.Level().String()
+		v.Capability, v.Place = o.Cap.Level().String(), o.place()
 	}
 	x := &verifier{VerifyOptions: o, Verification: v, src: src, start: start}
 	x.look()
@@ -73,7 +78,19 @@ func Verify(number int, file io.ReaderAt, size int64, o VerifyOptions) *Verifica
 	for _, r := range x.cover(size) {
 		x.judge(r)
 	}
+	x.enabler()
 	return v
+}
+
+// place says whether the storage indices of place and capability agree.
+func (o *VerifyOptions) place() State {
+	switch si := o.StorageIndex; {
+	case si == nil:
+		return Unproven
+	case *si == o.Cap.VerifyCap().StorageIndex():
+		return Proven
+	}
+	return Disproven
 }
 
 // A verifier is one run of Verify.
@@ -197,7 +214,10 @@ func (x *verifier) allDamage() []share.Damage {
 	for _, d := range x.found.damage {
 		d.Region.Offset += x.start
 		if f, ok := errors.AsType[*share.FormatError](d.Err); ok {
-			d.Err = &share.FormatError{Field: f.Field, Offset: f.Offset + x.start, Err: f.Err}
+			f = &share.FormatError{Field: f.Field, Offset: f.Offset + x.start, Err: f.Err}
+			if d.Err = f; f.Field == d.Region.Name {
+				d.Err = placed{f}
+			}
 		}
 		if d.Region.Name == share.ShareData && d.Region.Length > 0 && x.view != nil {
 			// Salt and block have one hash. Alone, a share does not tell which of them is wrong.
@@ -208,7 +228,7 @@ func (x *verifier) allDamage() []share.Damage {
 	}
 	check := &checker{CheckOptions: CheckOptions{Write: x.write()}, m: x.m}
 	all = append(all, check.container(&member{Source: x.src})...)
-	if x.Cap != nil && x.StorageIndex != nil && *x.StorageIndex != x.Cap.VerifyCap().StorageIndex() {
+	if x.Place == Disproven {
 		all = append(all, share.Damage{Region: share.Region{Name: StorageIndexRegion},
 			Err: fmt.Errorf("stored as %v, but the capability's is %v", *x.StorageIndex, x.Cap.VerifyCap().StorageIndex())})
 	}
@@ -219,21 +239,28 @@ func (x *verifier) allDamage() []share.Damage {
 	return all
 }
 
+// A placed is a FormatError of a region, without the place that its damage tells.
+type placed struct{ *share.FormatError }
+
+func (e placed) Error() string { return e.Err.Error() }
+func (e placed) Unwrap() error { return e.FormatError }
+
 // StorageIndexRegion is what damage is called that is in none of the file's bytes: it lies
 // where shares of another file belong.
 const StorageIndexRegion = "storage_index"
 
-// place gives damage of a field, which has no length so far, the field's bytes.
+// place gives damage of a field, which has no length so far, the field's bytes. Where a share
+// ends too early that is the field which tells so.
 func (x *verifier) place(r *share.Region, err error) {
-	if r.Length > 0 || r.Name != share.Header && r.Name != share.Container {
+	if r.Length > 0 || !slices.Contains([]string{share.Header, share.Container, share.Truncated}, r.Name) {
 		return
 	}
-	name := "write enabler"
+	name, at := "write enabler", r.Offset
 	if f, ok := errors.AsType[*share.FormatError](err); ok {
-		name = f.Field
+		name, at = f.Field, f.Offset
 	}
 	for _, f := range x.Fields {
-		if f.Name == name && (f.Offset == r.Offset || r.Name == share.Container) {
+		if f.Name == name && (f.Offset == at || r.Name == share.Container) {
 			r.Offset, r.Length = f.Offset, f.Length
 			return
 		}
@@ -302,11 +329,47 @@ func (x *verifier) add(r VerifiedRegion) {
 
 // part keeps the bytes from start to end of r, if there are any.
 func (x *verifier) part(r VerifiedRegion, start, end int64) {
-	if start < end {
-		r.Offset, r.Length = start, end-start
-		if r.Segments > 1 {
-			r = x.segments(r)
+	if start >= end {
+		return
+	}
+	r.Offset, r.Length = start, end-start
+	switch {
+	case r.Segments > 1:
+		r = x.segments(r)
+	case r.Segments == 1 && r.State == Unproven && end == x.start+x.src.Size:
+		whole := x.view.BlockAt(r.First)
+		if r.Name == share.Salt {
+			whole = x.view.SaltAt(r.First)
 		}
-		x.Verification.Regions = append(x.Verification.Regions, r)
+		if r.Length < whole.Length {
+			r.Reason = fmt.Sprintf("cut short: %d of %d bytes are there", r.Length, whole.Length)
+		}
+	}
+	x.Verification.Regions = append(x.Verification.Regions, r)
+}
+
+// enabler says of node ID and write enabler of the container that the capability proves them,
+// if it does.
+func (x *verifier) enabler() {
+	w, c := x.write(), x.src.Container
+	if w == nil || c == nil || !c.WriteEnabler.Equal(w.WriteEnabler(c.NodeID)) {
+		return
+	}
+	spans := container.HeaderSpans()
+	from, to := share.Named(spans, "node ID").Offset, share.Named(spans, "write enabler").End()
+	regions := x.Verification.Regions
+	x.Verification.Regions = nil
+	for _, r := range regions {
+		if r.State != Unproven || from < r.Offset || r.End() < to {
+			x.part(r, r.Offset, r.End())
+			continue
+		}
+		proven := r
+		proven.State, proven.Reason = Proven, byEnabler
+		x.part(r, r.Offset, from)
+		x.part(proven, from, to)
+		x.part(r, to, r.End())
 	}
 }
+
+const byEnabler = "the write capability gives this write enabler for this node ID"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
 )
@@ -52,6 +54,11 @@ func writes(c capability.Capability) bool { return c != nil && c.Level() == capa
 var neverProven = []string{share.OffsetTable, share.Gap, share.Trailing, share.Container, share.ContainerLeases, share.ContainerSlack,
 	container.ExtraLeaseCount}
 
+// enabler is the only part of a container that is proven: a write capability gives the write
+// enabler for the node ID.
+var enabler = share.Region{Name: share.Container, Offset: share.Named(container.HeaderSpans(), "node ID").Offset,
+	Length: share.Named(container.HeaderSpans(), "node ID").Length + share.Named(container.HeaderSpans(), "write enabler").Length}
+
 // A sound share proves all of itself that can be proven, with any capability or none.
 func TestVerifySoundShares(t *testing.T) {
 	for _, c := range vectors.Cases() {
@@ -63,7 +70,7 @@ func TestVerifySoundShares(t *testing.T) {
 					t.Errorf("%s/%s: share %d, damage %v, want share %d and none", c.Name, s.File, v.Number, v.Damage, s.Number)
 				}
 				for _, r := range v.Regions {
-					want := !slices.Contains(neverProven, r.Name) && (r.Name != share.EncPrivKey || writes(cap))
+					want := !slices.Contains(neverProven, r.Name) && (r.Name != share.EncPrivKey || writes(cap)) || writes(cap) && r.Region == enabler
 					if r.Name == share.BlockHashTree && c.Size == 0 {
 						continue // nothing depends on it
 					}
@@ -277,16 +284,81 @@ func TestVerifyPlaces(t *testing.T) {
 		if got := len(v.Damage) == 1 && v.Damage[0].Region.Name == mutable.StorageIndexRegion; got != (si == &wrong) {
 			t.Errorf("stored as %v: damage %v", si, v.Damage)
 		}
+		if want := map[*capability.StorageIndex]mutable.State{nil: mutable.Unproven, &own: mutable.Proven, &wrong: mutable.Disproven}[si]; v.Place != want {
+			t.Errorf("stored as %v: its place is %s, want %s", si, v.Place, want)
+		}
 	}
 	v := verify(t, c.Shares[0].Number+1, b, mutable.VerifyOptions{})
 	if len(v.Damage) != 1 || v.Damage[0].Region.Name != share.ShareNumber || v.Number != c.Shares[0].Number {
 		t.Errorf("under another number: share %d, damage %v", v.Number, v.Damage)
 	}
-	enabler := share.Named(container.HeaderSpans(), "write enabler")
-	b[enabler.Offset] ^= 1
+	field := share.Named(container.HeaderSpans(), "write enabler")
+	b[field.Offset] ^= 1
 	v = verify(t, mutable.Unknown, b, mutable.VerifyOptions{Cap: write})
-	if len(v.Damage) != 1 || v.Damage[0].Region.Offset != enabler.Offset || v.Damage[0].Region.Length != enabler.Length {
-		t.Errorf("damage %v, want it in bytes %d to %d", v.Damage, enabler.Offset, enabler.End()-1)
+	if len(v.Damage) != 1 || v.Damage[0].Region.Offset != field.Offset || v.Damage[0].Region.Length != field.Length {
+		t.Errorf("damage %v, want it in bytes %d to %d", v.Damage, field.Offset, field.End()-1)
+	}
+}
+
+// Where a share ends too early, the field that says how long it is is marked, and what is cut
+// says so. Offsets in a sentence are those of the file, and a share's length is called that.
+func TestVerifyCutShare(t *testing.T) {
+	c := lookup(t, "smallseg-mdmf-528")
+	b := c.Container(c.Shares[0])
+	s, err := mdmf.Parse(c.ShareBytes(c.Shares[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct{ cut, field, reason string }{
+		{share.ShareData, "block hash tree offset", "cut short: 6 of 22 bytes are there"},
+		{share.BlockHashTree, "EOF", "truncated: "},
+	} {
+		end := s.Region(share.BlockHashTree).Offset + 100
+		if x.cut == share.ShareData {
+			end = s.BlockAt(2).Offset + 6
+		}
+		v := verify(t, mutable.Unknown, b[:container.ShareOffset+end], mutable.VerifyOptions{})
+		if last := v.Regions[len(v.Regions)-1]; last.Name != x.cut || last.State == mutable.Proven || !strings.HasPrefix(last.Reason, x.reason) {
+			t.Errorf("cut in %s: %+v, want %q", x.cut, last, x.reason)
+		}
+		field := share.Named(mdmf.HeaderSpans(), x.field)
+		field.Offset += container.ShareOffset
+		i := slices.IndexFunc(v.Damage, func(d share.Damage) bool { return d.Region.Name == share.Truncated })
+		if i < 0 || v.Damage[i].Region.Offset != field.Offset || v.Damage[i].Region.Length != field.Length {
+			t.Fatalf("cut in %s: damage %v, want the field %s", x.cut, v.Damage, x.field)
+		}
+		want := fmt.Sprintf("%s at byte %d: %d, but the share has only %d bytes", x.field, field.Offset, map[string]uint64{
+			"EOF": s.EOF, "block hash tree offset": s.Header.BlockHashTree}[x.field], end)
+		if got := v.Damage[i].Err.Error(); got != want || stateAt(v, field.Offset).Reason != want {
+			t.Errorf("cut in %s: %q, and the field's row says %q, want %q", x.cut, got, stateAt(v, field.Offset).Reason, want)
+		}
+	}
+}
+
+// The fields of a header that makes no sense have their places all the same.
+func TestVerifySenselessHeader(t *testing.T) {
+	for _, name := range []string{"smallseg-mdmf-528", "kn-sdmf-2of3-3"} {
+		c := lookup(t, name)
+		b := c.ShareBytes(c.Shares[0])
+		sound := verify(t, mutable.Unknown, b, mutable.VerifyOptions{}).Regions
+		spans := mdmf.HeaderSpans()
+		if c.Format == share.SDMF.String() {
+			spans = sdmf.HeaderSpans()
+		}
+		k := share.Named(spans, "k")
+		b[k.Offset] = 0
+		v := verify(t, mutable.Unknown, b, mutable.VerifyOptions{})
+		for _, span := range spans {
+			for _, at := range []int64{span.Offset, span.End() - 1} {
+				got, want := stateAt(v, at), sound[slices.IndexFunc(sound, func(r mutable.VerifiedRegion) bool { return at < r.End() })]
+				if got.Name != want.Name || got.State == mutable.Proven || (at == k.Offset) != (got.State == mutable.Disproven) {
+					t.Errorf("%s: byte %d is of %s, %s: %s; want %s", name, at, got.Name, got.State, got.Reason, want.Name)
+				}
+			}
+		}
+		if rest := v.Regions[len(v.Regions)-1]; rest.Name != share.UnknownShareData || rest.Offset != spans[len(spans)-1].End() {
+			t.Errorf("%s: behind the header is %+v", name, rest)
+		}
 	}
 }
 

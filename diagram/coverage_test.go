@@ -16,7 +16,7 @@ import (
 var reasons = map[cover][]string{
 	byFingerprint: {"its hash is in the capability"},
 	bySignature:   {"the signature covers it", "it covers the header, and was made with the key"},
-	byHashes:      {"it leads up to the root hash in the header", "it leads up to the share hash chain", "its hash is in the block hash tree"},
+	byHashes:      {"it leads up to the root hash in the header", "it leads up to the share hash chain", "hashed in the block hash tree"},
 	byWriteKey:    {"the write capability decrypts it to the file's signing key"},
 }
 

@@ -89,7 +89,7 @@ func group(regions []mutable.VerifiedRegion) []part {
 	last := regions[len(regions)-1]
 	singles := last.First+last.Segments-regions[0].First <= maxSingles
 	for _, r := range regions {
-		p := part{Region: r.Region, group: groupOf(r), state: r.State, reason: r.Reason, first: r.First, segments: r.Segments}
+		p := part{Region: r.Region, group: groupOf(r), state: r.State, reason: prose(r.Reason), first: r.First, segments: r.Segments}
 		if n := len(out); n > 0 && p.group == blocksGroup && !singles && out[n-1].joins(p) {
 			out[n-1].take(p)
 		} else {
@@ -236,12 +236,17 @@ func stateOf(s mutable.State) int {
 	panic("diagram: state " + string(s))
 }
 
-// against says what the share was held against.
-func against(v *mutable.Verification) string {
+// Against says what the share was held against.
+func Against(v *mutable.Verification) string {
 	if v.Capability == "" {
 		return "Held against the verification key in the share itself: whose that is, only a capability tells."
 	}
-	return fmt.Sprintf("Held against a %s capability.", v.Capability)
+	place := map[mutable.State]string{
+		mutable.Proven:    "whose storage index the file's place has, too",
+		mutable.Disproven: "which has another storage index than the file's place",
+		mutable.Unproven:  "of whose storage index the file's place tells nothing",
+	}[v.Place]
+	return fmt.Sprintf("Held against a %s capability, %s.", v.Capability, place)
 }
 
 // counted says from where the share counts.
@@ -322,14 +327,14 @@ func Inspection(v *mutable.Verification) *picture.Picture {
 	m := &byteMap{
 		name:  "inspection",
 		title: title(v),
-		above: append([]string{summary(v), against(v)}, counted(v)...),
+		above: append([]string{summary(v), Against(v)}, counted(v)...),
 		end:   mapRow{label: "end of the file"},
 	}
 	for _, s := range states {
 		m.marks = append(m.marks, mark{s.words, s.fill})
 	}
 	for _, d := range elsewhere(v) {
-		m.below = append(m.below, wrap("Also wrong: "+d.Error(), picture.Columns)...)
+		m.below = append(m.below, wrap("Also wrong: "+prose(d.Error()), picture.Columns)...)
 	}
 	for _, line := range m.above {
 		m.description += line + " "

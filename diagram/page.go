@@ -26,7 +26,7 @@ type PageOptions struct {
 func WritePage(w io.Writer, v *mutable.Verification, file io.ReaderAt, o PageOptions) error {
 	p := &page{
 		Name: o.Name, Title: title(v),
-		Notes: append([]string{against(v)}, counted(v)...),
+		Notes: append([]string{Against(v)}, counted(v)...),
 		Style: template.CSS(style), Script: template.JS(script),
 	}
 	p.Policy = fmt.Sprintf("default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'", digest(style), digest(script))
@@ -44,7 +44,7 @@ func WritePage(w io.Writer, v *mutable.Verification, file io.ReaderAt, o PageOpt
 	p.End = count(p.Size)
 	p.Strip, p.StripHeight = strip(p.Parts, p.Size), stripHeight
 	for _, damage := range v.Damage {
-		p.Damage = append(p.Damage, pageDamage{p.at(damage.Region), damage.Error()})
+		p.Damage = append(p.Damage, pageDamage{p.at(damage.Region), prose(damage.Error())})
 	}
 	if n := len(p.Damage); n > maxParts {
 		p.Damage = append(p.Damage[:maxParts], pageDamage{Text: fmt.Sprintf("and %s more", count(int64(n-maxParts)))})

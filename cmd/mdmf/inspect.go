@@ -84,7 +84,7 @@ func (s *streams) inspect(path string, o inspectOptions) error {
 	if o.format == "json" {
 		return s.print(in)
 	}
-	return s.printInspection(path, f.size, in, func(w io.Writer) {
+	return s.printInspection(path, f.size, in, "", func(w io.Writer) {
 		for _, r := range in.Regions {
 			printRegion(w, r)
 		}
@@ -129,7 +129,7 @@ func (s *streams) printVerification(path string, f *shareFile, format string, o 
 	case "html":
 		return diagram.WritePage(s.out, v, f, diagram.PageOptions{Name: path, Secrets: s.secrets})
 	}
-	return s.printInspection(path, f.size, v.Inspection, func(w io.Writer) {
+	return s.printInspection(path, f.size, v.Inspection, diagram.Against(v)+"\n", func(w io.Writer) {
 		for _, r := range v.Regions {
 			printRegion(w, r.Region, string(r.State), r.Reason)
 		}
@@ -145,8 +145,9 @@ func printRegion(w io.Writer, r share.Region, more ...string) {
 	fmt.Fprintln(w, line)
 }
 
-// printInspection prints fields, regions and damage.
-func (s *streams) printInspection(path string, size int64, in *mutable.Inspection, regions func(io.Writer)) error {
+// printInspection prints fields, regions and damage. against is "", or a line that says what
+// they were held against.
+func (s *streams) printInspection(path string, size int64, in *mutable.Inspection, against string, regions func(io.Writer)) error {
 	what := in.Kind
 	if in.Format != 0 {
 		what = fmt.Sprintf("%s, %v", what, in.Format)
@@ -154,7 +155,7 @@ func (s *streams) printInspection(path string, size int64, in *mutable.Inspectio
 	if in.Number != mutable.Unknown {
 		what = fmt.Sprintf("%s, share %d", what, in.Number)
 	}
-	fmt.Fprintf(s.out, "%s: %s, %d bytes\n\n", path, what, size)
+	fmt.Fprintf(s.out, "%s: %s, %d bytes\n%s\n", path, what, size, against)
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "byte\thex\tlength\t\tfield\n")
 	for _, f := range in.Fields {

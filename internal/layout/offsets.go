@@ -26,7 +26,7 @@ func (t Offsets[T]) Check(v *T, at int64, start uint64, size int64) []error {
 		case value < floor:
 			err = fmt.Errorf("%d lies before the %s, %d", value, before, floor)
 		case value > uint64(size):
-			err = fmt.Errorf("%d lies behind the end of the share, %d: %w", value, size, share.ErrTruncated)
+			err = beyond{value, size}
 		}
 		if err != nil {
 			errs = append(errs, &share.FormatError{Field: s.Name, Offset: at + s.Offset, Err: err})
@@ -35,6 +35,17 @@ func (t Offsets[T]) Check(v *T, at int64, start uint64, size int64) []error {
 	}
 	return errs
 }
+
+// A beyond is an offset that lies behind the end of a share of size bytes.
+type beyond struct {
+	offset uint64
+	size   int64
+}
+
+func (e beyond) Error() string {
+	return fmt.Sprintf("%d, but the share has only %d bytes", e.offset, e.size)
+}
+func (beyond) Unwrap() error { return share.ErrTruncated }
 
 // Regions returns the regions between successive entries of v, clipped to size and named
 // by names, which has one name for each entry but the last.

@@ -44,25 +44,25 @@ func TestOffsetsCheck(t *testing.T) {
 		{"end inside the header", places{20, 30, 0}, []string{"end at byte 15: 0 lies inside the header"}},
 		{"second before first", places{50, 49, 100}, []string{"second offset at byte 11: 49 lies before the first offset, 50"}},
 		{"end before second", places{10, 50, 49}, []string{"end at byte 15: 49 lies before the second offset, 50"}},
-		{"end behind the share", places{10, 50, 101}, []string{"end at byte 15: 101 lies behind the end of the share, 100: truncated"}},
+		{"end behind the share", places{10, 50, 101}, []string{"end at byte 15: 101, but the share has only 100 bytes"}},
 		{"first behind the share", places{101, 50, 100}, []string{
-			"first offset at byte 3: 101 lies behind the end of the share, 100: truncated",
+			"first offset at byte 3: 101, but the share has only 100 bytes",
 			"second offset at byte 11: 50 lies before the first offset, 100"}},
 		{"all zero", places{}, []string{
 			"first offset at byte 3: 0 lies inside the header",
 			"second offset at byte 11: 0 lies inside the header",
 			"end at byte 15: 0 lies inside the header"}},
 		{"all as large as can be", places{huge, math.MaxUint32, huge}, []string{
-			"first offset at byte 3: 18446744073709551615 lies behind the end of the share, 100: truncated",
-			"second offset at byte 11: 4294967295 lies behind the end of the share, 100: truncated",
-			"end at byte 15: 18446744073709551615 lies behind the end of the share, 100: truncated"}},
+			"first offset at byte 3: 18446744073709551615, but the share has only 100 bytes",
+			"second offset at byte 11: 4294967295, but the share has only 100 bytes",
+			"end at byte 15: 18446744073709551615, but the share has only 100 bytes"}},
 	} {
 		var got []string
 		for _, err := range offsets.Check(&v.p, tableAt, start, size) {
 			if _, ok := errors.AsType[*share.FormatError](err); !ok {
 				t.Errorf("%s: error %v is a %T, want a *share.FormatError", v.name, err, err)
 			}
-			if strings.Contains(err.Error(), "behind the end") != errors.Is(err, share.ErrTruncated) {
+			if strings.Contains(err.Error(), "but the share has only") != errors.Is(err, share.ErrTruncated) {
 				t.Errorf("%s: error %v is truncated: %v", v.name, err, errors.Is(err, share.ErrTruncated))
 			}
 			got = append(got, err.Error())
