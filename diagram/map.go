@@ -3,6 +3,7 @@ package diagram
 import (
 	"fmt"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -283,7 +284,7 @@ func (d *mapDrawing) arrows() {
 
 // leastLeader is how far apart lines from the strip to the rows must start, in tenths of a
 // pixel: those of many short rows would make one stain.
-const leastLeader = 40
+const leastLeader = 80
 
 // strip draws the scaled rows once more, to scale.
 func (d *mapDrawing) strip() {
@@ -328,6 +329,11 @@ func commas(s string) string {
 	}
 	return s
 }
+
+var digits = regexp.MustCompile(`\b[0-9]{4,}\b`)
+
+// prose writes the numbers in a sentence as count does.
+func prose(s string) string { return digits.ReplaceAllStringFunc(s, commas) }
 
 func hexadecimal(n int64) string { return fmt.Sprintf("%#x", n) }
 
