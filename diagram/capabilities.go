@@ -21,8 +21,8 @@ var kindLevels = []struct {
 	first string
 	fill  picture.Fill
 }{
-	{capability.LevelWrite, "write key", picture.Secret},
-	{capability.LevelRead, "read key", picture.Secret},
+	{capability.LevelWrite, secretSign + "write key", picture.Secret},
+	{capability.LevelRead, secretSign + "read key", picture.Secret},
 	{capability.LevelVerify, "storage index", picture.Fixed},
 }
 
@@ -40,10 +40,11 @@ func capabilities() *picture.Picture {
 		prefixes = append(prefixes, k.Prefix)
 	}
 	d := &capabilityDrawing{picture.New("capabilities", "Capability strings",
-		"A capability string, part by part: its prefix, which tells its kind; the first field, 16 bytes as 26 characters of base32; a colon; and the fingerprint, 32 bytes as 52 characters. "+
+		fmt.Sprintf("A capability string, part by part: its prefix, which tells its kind; the first field, %d bytes as %d characters of base32; a colon; and the fingerprint, %d bytes as %d characters. ",
+			len(capability.StorageIndex{}), len(exampleWriteKey), len(share.Hash{}), len(exampleFingerprint))+
 			"In front may stand a context, which is “ro.” or “imm.”, and behind an MDMF capability a colon and anything, which is ignored. "+
-			"Below are the twelve kinds, by what they are for and by level. The first field is the write key, the read key or the storage index, each of which follows from the one before. The prefixes are "+strings.Join(prefixes, " ")+".")}
-	d.Muted(0, 0, "Example: the write key is the bytes 00 to 0f, and the fingerprint is 00 to 1f.")
+			"Below are all kinds, by what they are for and by level. The first field is the write key, the read key or the storage index, each of which follows from the one before. The prefixes are "+strings.Join(prefixes, " ")+".")}
+	d.Muted(0, 0, "Example: the write key is the bytes 00 to 0f, and the fingerprint is 00 to 1f.   "+secretSign+"secret")
 	d.anatomy(2)
 	d.kinds(8)
 	return d.Picture
@@ -90,11 +91,11 @@ func (d *capabilityDrawing) anatomy(y int) {
 		text, name, size string
 		fill             picture.Fill
 	}{
-		{"ro.", "", "", picture.Empty},
-		{prefix, "prefix", "", picture.Signed},
+		{"ro.", "", "", picture.Plain},
+		{prefix, "prefix", "", picture.Fixed},
 		{first, "first field", size(first, len(capability.StorageIndex{})), picture.Secret},
 		{":", "", "", picture.Plain},
-		{fingerprint, "fingerprint", size(fingerprint, len(share.Hash{})), picture.Hashed},
+		{fingerprint, "fingerprint", size(fingerprint, len(share.Hash{})), picture.Fixed},
 		{":…", "", "", picture.Empty},
 	} {
 		w := picture.Width(part.text)

@@ -1,12 +1,14 @@
 package diagram
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/internal/picture"
 	"github.com/golafs/mutable/internal/tagged"
 	"github.com/golafs/mutable/mdmf"
+	"github.com/golafs/mutable/share"
 )
 
 // Columns of the picture derivations.
@@ -35,21 +37,22 @@ func derivations() *picture.Picture {
 			"A write capability has the write key and the fingerprint, a read capability the read key and the fingerprint, a verify capability the storage index and the fingerprint. The fingerprint is the hash of the verification key, which is the public half of the private key. "+
 			"The write key also encrypts the private key, and leads to the write enabler master, which with a server's node ID gives the write enabler. The read key with a segment's salt gives the segment's data key. "+
 			"Apart from all that, a client's lease secret gives a client renewal secret; that with the storage index a file renewal secret; that with the node ID the renew secret of a lease. Its cancel secret follows in the same way.")}
-	d.Muted(0, 0, "Numbers are lengths in bytes. Beside an arrow stands the tag of its hash. Bars stand beside what")
-	d.Muted(0, 1, "a capability leads to with the shares at hand: dotted for write, dashed for read, solid for verify.")
+	d.Muted(0, 0, "Numbers are lengths in bytes; "+secretSign+"is a secret. Beside an arrow stands the tag of its hash. Bars stand")
+	d.Muted(0, 1, "beside what a capability leads to with the shares at hand: w write, r read, v verify.")
 	write := 3
 	writeKey, read := d.write(write)
 	readKey, verify := d.read(read, writeKey)
 	end := d.verify(verify, readKey, write+3)
-	for i, b := range []struct {
-		y    int
-		fill picture.Fill
-	}{{write, picture.Secret}, {read, picture.Hashed}, {verify, picture.Signed}} {
-		d.Bar(2*i, b.y, end-b.y, b.fill)
+	for i, y := range []int{write, read, verify} {
+		d.Text(2*i, y, "wrv"[i:i+1])
+		d.Bar(2*i, y+1, end-y-1, picture.Fixed)
 	}
 	d.leases(end + 1)
 	return d.Picture
 }
+
+// secretSign stands in front of what is secret, for who does not see its colour.
+const secretSign = "◆ "
 
 // A derivationDrawing is the picture derivations while it is drawn.
 type derivationDrawing struct{ *picture.Picture }
@@ -74,6 +77,9 @@ func (d *derivationDrawing) title(y int, title, more string) {
 // value draws a value that is given.
 func (d *derivationDrawing) value(x, y, width int, name string, bytes int, fill picture.Fill) {
 	d.Box(x, y, width, 3, fill)
+	if fill == picture.Secret {
+		name = secretSign + name
+	}
 	d.Text(x+2, y+1, name)
 	d.Right(x+width-2, y+1, count(int64(bytes)), picture.Normal)
 }
@@ -97,12 +103,13 @@ func (d *derivationDrawing) write(y int) (below, next int) {
 	d.title(y, "write capability", "write key and fingerprint")
 	private, key := y+2, y+6
 	d.value(valueKeys, private, valueWidth, "private key", examplePrivateKey, picture.Secret)
-	d.Muted(valueKeys+valueWidth+2, private, "RSA, PKCS#8 DER: 1,214 to 1,219 bytes")
+	d.Muted(valueKeys+valueWidth+2, private, fmt.Sprintf("RSA, PKCS#8 DER: %s bytes", partOf(mdmf.Layout(), share.EncPrivKey).Size))
 	d.derived(valueKeys, key, keysWay, private+2, "write key", picture.Secret)
 
 	d.Muted(valueInput+2, key-1, "in each share")
 	d.value(valueInput, key, valueEnd-valueInput, "encrypted private key", examplePrivateKey, picture.Data)
 	d.Line(at(valueKeys+valueWidth-1, private+1), at(valuePublic, private+1))
+	d.Right(valuePublic-1, key+5, "public half", picture.Weak)
 	d.Into(at(cancelWay, private+1), at(cancelWay, key))
 	d.Into(at(valueKeys+valueWidth-1, key+1), at(valueInput, key+1))
 	d.Muted(valueKeys+valueWidth+2, key, "AES-128-CTR, counter 0")
@@ -137,13 +144,10 @@ func (d *derivationDrawing) verify(y, from, private int) int {
 	d.title(y, "verify capability", "storage index and fingerprint")
 	index, print := y+2, y+6
 	d.derived(valueKeys, index, keysWay, from, "storage index", picture.Fixed)
-	v := derivation("fingerprint")
-	d.value(valueKeys, print, valueWidth, v.Name, v.Length, picture.Signed)
-	d.value(valueInput, print, valueEnd-valueInput, "verification key", exampleVerificationKey, picture.Signed)
-	d.Into(at(valueInput, print+1), at(valueKeys+valueWidth-1, print+1))
-	d.Right(valueEnd, print-1, string(v.Tag), picture.Normal)
-	d.Muted(valueInput+2, print+3, "in each share; X.509 DER")
-	d.Into(at(valuePublic, private), at(valuePublic, print+1), at(valueEnd-1, print+1))
+	d.value(valueInput, index, valueEnd-valueInput, "verification key", exampleVerificationKey, picture.Fixed)
+	d.Muted(valueInput+2, index-1, "in each share; X.509 DER")
+	d.Into(at(valuePublic, private), at(valuePublic, index+1), at(valueEnd-1, index+1))
+	d.derived(valueCancel, print, cancelWay, index+2, "fingerprint", picture.Fixed)
 	return print + 4
 }
 

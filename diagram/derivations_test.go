@@ -11,7 +11,7 @@ import (
 // lineOf returns the number of the line in which a box has this value with its length.
 func lineOf(t *testing.T, lines []string, name string, length int) int {
 	t.Helper()
-	box := regexp.MustCompile(`[│┤►] ` + regexp.QuoteMeta(name) + ` +` + count(int64(length)) + ` [│├◄]`)
+	box := regexp.MustCompile(`[│┤►] (?:◆ )?` + regexp.QuoteMeta(name) + ` +` + count(int64(length)) + ` [│├◄]`)
 	for i, line := range lines {
 		if box.MatchString(line) {
 			return i

@@ -25,7 +25,7 @@ var drawings = []struct {
 	{"lease", func() *picture.Picture { return leaseRecord(container.LeaseLayout()) }},
 	{"coverage-sdmf", func() *picture.Picture { return coverageSDMF(sdmf.Layout()) }},
 	{"coverage-mdmf", func() *picture.Picture { return coverageMDMF(mdmf.Layout()) }},
-	{"hash-forest", func() *picture.Picture { return hashForest(exampleN, forestSegments) }},
+	{"hash-forest", func() *picture.Picture { return hashForest(ForestShares, ForestSegments) }},
 	{"segment", segment},
 	{"update", func() *picture.Picture { return update(mdmf.Layout()) }},
 	{"derivations", derivations},

@@ -158,6 +158,44 @@ func wordsIn(p *picture.Picture) string {
 	return strings.Join(all, " ") + " "
 }
 
+// Where a picture shows a region it shows its name in code and JSON, too.
+func TestNames(t *testing.T) {
+	for _, f := range formats[:4] {
+		text := f.draw(f.Format).PlainText()
+		for _, part := range f.Parts {
+			if !regexp.MustCompile(`(?m)│ ` + layout.Label(part.Name) + ` +` + part.Name + ` │`).MatchString(text) {
+				t.Errorf("%s: no name %s in\n%s", f.Name, part.Name, text)
+			}
+		}
+	}
+	text := sdmfShare(sdmf.Layout()).PlainText()
+	for _, row := range []string{`header +header`, `offset table +offsets`, `  IV +salt`} {
+		if !regexp.MustCompile(`│ ` + row + ` │`).MatchString(text) {
+			t.Errorf("no row %q in\n%s", row, text)
+		}
+	}
+}
+
+// The bar of the checkstring stands beside its fields, and beside no others.
+func TestCheckstringBar(t *testing.T) {
+	for text, end := range map[string]int{
+		sdmfShare(sdmf.Layout()).PlainText(): sdmf.CheckstringSize, mdmfShare(mdmf.Layout()).PlainText(): mdmf.CheckstringSize,
+	} {
+		last := 0
+		for _, m := range regexp.MustCompile(`(?m)^ *(\d+) +0x[0-9a-f]+ ┃ ┃ .*│ +(\d+) +0x`).FindAllStringSubmatch(text, -1) {
+			at, _ := strconv.Atoi(m[1]) // digits
+			size, _ := strconv.Atoi(m[2])
+			if at != last {
+				t.Errorf("the bar is beside byte %d, and not beside byte %d in\n%s", at, last, text)
+			}
+			last = at + size
+		}
+		if last != end {
+			t.Errorf("the bar ends at byte %d, want %d", last, end)
+		}
+	}
+}
+
 // A field more in a table is one more in the picture, and moves everything behind it: in the
 // fixed fields, and in what a region consists of.
 func TestChangedTable(t *testing.T) {

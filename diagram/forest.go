@@ -11,11 +11,8 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// The number of segments of the committed picture, and that up to which the way to one leaf fits.
-const (
-	forestSegments    = 5
-	forestMaxSegments = 2048
-)
+// forestMaxSegments is the number of segments up to which the way to one leaf fits.
+const forestMaxSegments = 2048
 
 // The share and the segment whose way to the root hash is drawn, if there are so many.
 const (
@@ -30,14 +27,21 @@ const (
 	forestStep  = 12 // at most, from one leaf to the next
 )
 
-// hashForest draws the hash trees of a file with n shares, 1 to 255, and so many segments, 0
+// HashForest draws the hash trees of a file with n shares, 1 to 255, and so many segments, 0
 // to 2,048: the share hash tree, and below one of its leaves the block hash tree of that share.
-func hashForest(n, segments int) *picture.Picture {
+func HashForest(n, segments int) (*picture.Picture, error) {
 	if n < 1 || n > share.MaxShares || segments < 0 || segments > forestMaxSegments {
-		panic(fmt.Sprintf("diagram: a hash forest of %d shares and %d segments", n, segments))
+		return nil, fmt.Errorf("diagram: %d shares and %d segments, want 1 to %d and 0 to %d", n, segments, share.MaxShares, forestMaxSegments)
 	}
+	return hashForest(n, segments), nil
+}
+
+// The numbers of the committed picture.
+const ForestShares, ForestSegments = exampleN, 5
+
+func hashForest(n, segments int) *picture.Picture {
 	shares := newHashTree(n, min(forestShare, n-1), picture.Signed)
-	blocks := newHashTree(segments, max(0, min(forestSegment, segments-1)), picture.Plain)
+	blocks := newHashTree(segments, max(0, min(forestSegment, segments-1)), picture.Hashed)
 	what := fmt.Sprintf("block %d of share %d", blocks.leaf, shares.leaf)
 	if segments == 0 {
 		what = fmt.Sprintf("that share %d has no block", shares.leaf)
@@ -48,9 +52,11 @@ func hashForest(n, segments int) *picture.Picture {
 			"To prove %s, a reader takes these nodes of its block hash tree from the share: %s; and these of the share hash tree, which are its share hash chain: %s; and computes the nodes on the way up.",
 			n, segments, hashtree.Width(n), hashtree.Width(n)-n, shares.leaf,
 			hashtree.Width(segments), hashtree.Width(segments)-segments, what, numbers(blocks.needed()), numbers(shares.needed())))}
-	d.Muted(0, 0, "To prove "+what+":  ● taken from the share   ○ computed   p, hatched: padding")
-	leaves := d.tree(shares, 2)
-	d.beside(shares.x[0]+shares.width/2+2, 3, "root hash, in the signed part of each header")
+	d.Muted(0, 0, "To prove "+what+":")
+	d.Muted(0, 1, "● taken from the share   ◉ that, and padding   ○ computed   p padding")
+	const top = 3
+	leaves := d.tree(shares, top)
+	d.beside(shares.x[0]+shares.width/2+2, top+1, "root hash, in the signed part of each header")
 	roots := leaves + 3
 	bottom := d.tree(blocks, roots)
 	d.beside(blocks.x[0]+blocks.width/2+2, roots+1, fmt.Sprintf("root of the block hash tree of share %d", shares.leaf))
@@ -196,17 +202,20 @@ func (t *hashTree) padding(i int) bool {
 
 // look returns what tells node i from others.
 func (t *hashTree) look(i int) (sign string, fill picture.Fill) {
+	needed := slices.Contains(t.needed(), i)
 	switch {
-	case slices.Contains(t.needed(), i):
+	case needed && t.padding(i):
+		return "◉", picture.Hashed
+	case needed:
 		return "●", picture.Hashed
 	case i == 0:
 		return "○", t.root
 	case t.computed(i):
-		return "○", picture.Plain
+		return "○", picture.Hashed
 	case t.padding(i):
-		return "", picture.Empty
+		return "p", picture.Empty
 	}
-	return "", picture.Fixed
+	return "", picture.Plain
 }
 
 // Rows of a node, and from one row of nodes to the next.
@@ -246,19 +255,15 @@ func (d *forestDrawing) node(t *hashTree, i, x, y int) {
 	}
 	d.Box(x, y, t.width, rows, fill)
 	d.Centre(x, y+1, t.width, sign+fmt.Sprint(i), picture.Normal)
-	padding := ""
-	if t.padding(i) {
-		padding = "p"
-	}
 	switch {
 	case i >= first:
-		d.Centre(x, y+2, t.width, padding+fmt.Sprint(i-first), picture.Weak)
+		d.Centre(x, y+2, t.width, fmt.Sprint(i-first), picture.Weak)
 	case !t.open[i]:
 		from, to := i, i
 		for from < first {
 			from, to = 2*from+1, 2*to+2
 		}
-		d.Centre(x, y+rows, t.width, fmt.Sprintf("%s%d…", padding, from-first), picture.Weak)
+		d.Centre(x, y+rows, t.width, fmt.Sprintf("%d…", from-first), picture.Weak)
 		d.Centre(x, y+rows+1, t.width, fmt.Sprintf("…%d", to-first), picture.Weak)
 	}
 }

@@ -50,7 +50,7 @@ func TestForest(t *testing.T) {
 		slices.Sort(chain)
 		slices.Sort(proof)
 		_, drawing, _ := strings.Cut(p.PlainText(), "padding\n") // behind the meaning of the signs
-		if got, want := signed(drawing, "●"), slices.Concat(chain, proof); !slices.Equal(got, want) {
+		if got, want := signed(drawing, "[●◉]"), slices.Concat(chain, proof); !slices.Equal(got, want) {
 			t.Fatalf("N = %d, %d segments: nodes %v are taken from the share, want %v", n, segments, got, want)
 		}
 		if got, want := signed(drawing, "○"), slices.Concat(way(n, s), way(segments, i)); !slices.Equal(got, want) {
@@ -109,18 +109,32 @@ func TestForestFolds(t *testing.T) {
 	}
 }
 
-// Padding leaves carry their leaf number, and no other leaf is told to be one.
+// Nodes below which there is only padding are told to be padding, and no others are: in words,
+// and in the SVG by their fill too.
 func TestForestPadding(t *testing.T) {
-	for _, v := range []struct{ n, segments int }{{10, 5}, {1, 0}, {4, 8}, {3, 1}} {
-		text := hashForest(v.n, v.segments).PlainText()
+	for _, v := range []struct{ n, segments int }{{10, 5}, {5, 3}, {4, 8}, {3, 1}} {
+		p := hashForest(v.n, v.segments)
 		var want []string
-		for _, n := range []int{v.n, v.segments} {
-			for i := n; i < hashtree.Width(n); i++ {
-				want = append(want, fmt.Sprint("p", i))
+		for _, tree := range []*hashTree{newHashTree(v.n, min(4, v.n-1), ""), newHashTree(v.segments, min(2, v.segments-1), "")} {
+			for i := range hashtree.Size(tree.n) {
+				leaf := i
+				for leaf < hashtree.Leaf(tree.n, 0) {
+					leaf = 2*leaf + 1
+				}
+				if _, drawn := tree.x[i]; drawn && leaf-hashtree.Leaf(tree.n, 0) >= tree.n {
+					want = append(want, fmt.Sprint(i))
+				}
 			}
 		}
-		if got := regexp.MustCompile(`p\d+`).FindAllString(text, -1); !slices.Equal(got, want) {
-			t.Errorf("N = %d, %d segments: padding leaves %v, want %v", v.n, v.segments, got, want)
+		var got []string
+		for _, m := range regexp.MustCompile(`[p◉](\d+)`).FindAllStringSubmatch(p.PlainText(), -1) {
+			got = append(got, m[1])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("N = %d, %d segments: padding is %v, want %v", v.n, v.segments, got, want)
+		}
+		if n, signs := max(0, strings.Count(string(p.SVG()), `class="empty"`)-1), strings.Count(p.PlainText(), "│p"); n != signs { // but the legend's
+			t.Errorf("N = %d, %d segments: %d boxes with the fill of padding, %d with its sign", v.n, v.segments, n, signs)
 		}
 	}
 }
@@ -128,14 +142,12 @@ func TestForestPadding(t *testing.T) {
 // Other numbers than a share can have are refused.
 func TestForestBounds(t *testing.T) {
 	for _, v := range []struct{ n, segments int }{{0, 1}, {256, 1}, {10, -1}, {10, 2049}} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("hashForest(%d, %d): no panic", v.n, v.segments)
-				}
-			}()
-			hashForest(v.n, v.segments)
-		}()
+		if p, err := HashForest(v.n, v.segments); err == nil || p != nil {
+			t.Errorf("HashForest(%d, %d) = %v, %v, want an error", v.n, v.segments, p, err)
+		}
+	}
+	if p, err := HashForest(255, 2048); err != nil || p.Name != "hash-forest" {
+		t.Errorf("HashForest(255, 2048): %v", err)
 	}
 }
 

@@ -223,7 +223,7 @@ var states = []struct {
 }{
 	{mutable.Proven, "proven", picture.Good, "✓"},
 	{mutable.Disproven, "damaged", picture.Bad, "✗"},
-	{mutable.Unproven, "not proven", picture.Empty, "–"},
+	{mutable.Unproven, "not proven", picture.Unproven, "–"},
 }
 
 // stateOf returns the index in states of s.

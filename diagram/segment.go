@@ -14,7 +14,8 @@ import (
 // values for a whole segment and for the last one.
 const (
 	segmentWidth   = 61
-	segmentWay     = 4 // what happens to the segment
+	segmentWay     = 4  // what happens to the segment
+	segmentCipher  = 25 // right edge of AES
 	segmentKeys    = 31
 	segmentPadding = 4  // how wide padding is drawn
 	segmentFormula = 64 // left edge
@@ -30,7 +31,7 @@ func segment() *picture.Picture {
 	p := exampleParams(share.RoundUp(share.DefaultSegmentSize, exampleK))
 	last := p.Segments() - 1
 	d := &segmentDrawing{Params: p, last: last, Picture: picture.New("segment", "One segment on its way into a share",
-		fmt.Sprintf("From top to bottom, what becomes of one segment of an MDMF file. The plaintext is encrypted with a data key, which is a hash of the segment's salt and the read key. "+
+		fmt.Sprintf("From top to bottom, what becomes of one segment of an MDMF file. The plaintext is encrypted with AES-128 in counter mode, from counter 0, and with a data key, which is a hash of the segment's salt and the read key. "+
 			"The ciphertext is cut into k slices, the last with zero bytes behind it, so that all have one length. The erasure code makes N blocks of them: k primary blocks, which are the slices, and N − k parity blocks. "+
 			"Share s stores block s behind the segment's salt, and the hash of both is a leaf of its block hash tree. "+
 			"Each step has its formula, and the numbers for a file of %s bytes, %d-of-%d: of the last segment, %s bytes become blocks of %s, with %d bytes of padding.",
@@ -88,7 +89,8 @@ func at(x, y int) picture.Point { return picture.Point{X: x, Y: y} }
 func (d *segmentDrawing) file() {
 	d.Muted(0, 0, fmt.Sprintf("Numbers: %s bytes, k = %d, N = %d. A segment has %d KiB, rounded up to a multiple of k.",
 		count(int64(d.DataLength)), d.K, d.N, share.DefaultSegmentSize>>10))
-	d.y = 2
+	d.Muted(0, 1, secretSign+"secret")
+	d.y = 3
 	d.Muted(segmentFormula, d.y+1, "bytes")
 	d.Right(segmentWhole, d.y, "segments", picture.Weak)
 	d.Right(segmentWhole, d.y+1, fmt.Sprintf("0 to %d", d.last-1), picture.Weak)
@@ -105,20 +107,20 @@ func (d *segmentDrawing) file() {
 // encryption draws plaintext, data key and ciphertext.
 func (d *segmentDrawing) encryption() {
 	d.down(segmentWay, "segment i")
-	d.whole("plaintext", "length L", picture.Secret)
+	d.whole(secretSign+"plaintext", "length L", picture.Secret)
 	d.Line(at(segmentWay, d.y-1), at(segmentWay, d.y+3))
 	d.y++
-	d.sized(segmentKeys, segmentKeys+13, "salt i", mdmf.SaltSize, picture.Fixed)
-	d.sized(segmentKeys+14, segmentWidth-1, "read key", derivation("read key").Length, picture.Secret)
+	d.sized(segmentKeys, segmentKeys+12, "salt i", mdmf.SaltSize, picture.Fixed)
+	d.sized(segmentKeys+13, segmentWidth-1, secretSign+"read key", derivation("read key").Length, picture.Secret)
 	d.y += 3
 	for _, x := range []int{segmentKeys + 6, segmentKeys + 21} {
 		d.Into(at(x, d.y-1), at(x, d.y+1))
 	}
 	d.Into(at(segmentWay, d.y-1), at(segmentWay, d.y+1))
 	d.y++
-	d.box(0, 18, "AES-128-CTR", picture.Plain)
-	d.sized(segmentKeys, segmentWidth-1, "data key", derivation("data key").Length, picture.Secret)
-	d.Into(at(segmentKeys, d.y+1), at(18, d.y+1))
+	d.box(0, segmentCipher, "AES-128-CTR, counter 0", picture.Plain)
+	d.sized(segmentKeys, segmentWidth-1, secretSign+"data key", derivation("data key").Length, picture.Secret)
+	d.Into(at(segmentKeys, d.y+1), at(segmentCipher, d.y+1))
 	d.Muted(segmentFormula, d.y+1, "hash of salt and read key")
 	d.y += 3
 	d.down(segmentWay, "")
@@ -160,15 +162,11 @@ func (d *segmentDrawing) blocks() {
 	d.Into(at((primary+segmentWidth)/2, d.y-1), at((primary+segmentWidth)/2, d.y+1))
 	d.y++
 	d.box(0, primary, "k primary", picture.Data)
-	d.box(primary, segmentWidth-1, "N − k parity", picture.Fixed)
+	d.box(primary, segmentWidth-1, "N − k parity", picture.Data)
 	d.Muted(segmentFormula, d.y+1, "the primary blocks are the slices")
 	d.y += 2
 	for i := range d.N {
-		fill := picture.Data
-		if i >= d.K {
-			fill = picture.Fixed
-		}
-		d.box(i*width, (i+1)*width, fmt.Sprint(i), fill)
+		d.box(i*width, (i+1)*width, fmt.Sprint(i), picture.Data)
 	}
 	d.row(d.y+1, "B each", d.BlockLength)
 	d.y += 3

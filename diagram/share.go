@@ -54,7 +54,7 @@ func sdmfShare(f layout.Format) *picture.Picture {
 	h := exampleSDMF()
 	m := shareMap(f, &h, sdmf.HeaderFields, sdmf.CheckstringSize)
 	m.rows(func(r *mapRow) {
-		switch r.label {
+		switch strings.TrimSpace(r.label) {
 		case layout.Labels(share.SDMF)[share.Salt]:
 			r.value = share.Salt
 		case layout.Label(share.ShareData):

@@ -10,21 +10,30 @@ import (
 )
 
 func newDiagram(s *streams) *cobra.Command {
-	var format string
+	var o diagramOptions
 	cmd := &cobra.Command{
 		Use:   "diagram [NAME]",
 		Short: "Print a picture of the format",
 		Long: `diagram prints a picture of the format, drawn from the tables that this program reads and writes
-shares with. Without NAME it lists the pictures. --json prints name, title, description and text.`,
-		Example: "  mdmf diagram mdmf\n  mdmf diagram hash-forest --format svg > hash-forest.svg",
+shares with. Without NAME it lists the pictures. --json prints name, title, description and text.
+
+-n and --segments are for hash-forest: the trees of a file with so many shares and segments.`,
+		Example: "  mdmf diagram mdmf\n  mdmf diagram hash-forest -n 5 --segments 12 --format svg > hash-forest.svg",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    does(func(args []string) error { return s.diagram(args, format) }),
+		RunE:    does(func(args []string) error { return s.diagram(args, o) }),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return diagram.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text, ascii or svg")
+	cmd.Flags().StringVar(&o.format, "format", "text", "text, ascii or svg")
+	cmd.Flags().IntVarP(&o.shares, "total", "n", diagram.ForestShares, "shares of the hash forest")
+	cmd.Flags().IntVar(&o.segments, "segments", diagram.ForestSegments, "segments of the hash forest")
 	return cmd
+}
+
+type diagramOptions struct {
+	format           string
+	shares, segments int
 }
 
 // drawn is the JSON form of a picture.
@@ -35,14 +44,20 @@ type drawn struct {
 	Text        string `json:"text,omitempty"`
 }
 
-func (s *streams) diagram(args []string, format string) error {
+func (s *streams) diagram(args []string, o diagramOptions) error {
 	if len(args) == 0 {
 		return s.listDiagrams()
 	}
 	p, ok := diagram.Named(args[0])
-	switch {
-	case !ok:
+	if !ok {
 		return usage{fmt.Sprintf("there is no picture %q; there are %s", args[0], strings.Join(diagram.Names(), ", "))}
+	}
+	if forest, err := diagram.HashForest(o.shares, o.segments); err != nil {
+		return usage{err.Error()}
+	} else if p.Name == forest.Name {
+		p = forest
+	}
+	switch format := o.format; {
 	case s.json:
 		return s.print(drawn{p.Name, p.Title, p.Description, p.PlainText()})
 	case format == "svg":
@@ -55,7 +70,7 @@ func (s *streams) diagram(args []string, format string) error {
 		_, err := fmt.Fprint(s.out, p.ASCII())
 		return err
 	}
-	return usage{fmt.Sprintf("--format is %q, want text, ascii or svg", format)}
+	return usage{fmt.Sprintf("--format is %q, want text, ascii or svg", o.format)}
 }
 
 func (s *streams) listDiagrams() error {

@@ -104,6 +104,42 @@ func TestSVG(t *testing.T) {
 	}
 }
 
+// Every fill but the plain one says something, each something else, in a line below the SVG; in
+// the text form bars differ by their strokes.
+func TestLegend(t *testing.T) {
+	said := map[string]picture.Fill{}
+	for fill := range picture.Fills {
+		p := picture.New("test", "", "")
+		p.Box(0, 0, 60, 3, fill)
+		before := p.PlainText()
+		words := regexp.MustCompile(`>([^<]+)</text>`).FindAllStringSubmatch(string(p.SVG()), -1)
+		if fill == picture.Plain {
+			if len(words) > 0 {
+				t.Errorf("the legend of %s is %q", fill, words)
+			}
+			continue
+		}
+		if len(words) != 1 || said[words[0][1]] != "" {
+			t.Errorf("the legend of %s is %q; others: %v", fill, words, said)
+			continue
+		}
+		said[words[0][1]] = fill
+		if p.PlainText() != before {
+			t.Errorf("%s: the legend is in the text form", fill)
+		}
+	}
+	strokes := map[string]bool{}
+	for _, fill := range []picture.Fill{picture.Signed, picture.Hashed, picture.Secret, picture.Changed, picture.Bad} {
+		p := picture.New("test", "", "")
+		p.Bar(0, 0, 1, fill)
+		strokes[p.PlainText()] = true
+		strokes[p.ASCII()] = true
+	}
+	if len(strokes) != 10 {
+		t.Errorf("bars are %v in text and ASCII", strokes)
+	}
+}
+
 // Words have a contrast of at least 4.5:1 on everything that they stand on, the lines of a
 // hatch too, and bars one of 3:1 on the background (WCAG 2.1, 1.4.3 and 1.4.11).
 func TestContrast(t *testing.T) {

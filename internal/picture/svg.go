@@ -25,7 +25,8 @@ type writer struct {
 // SVG returns the picture as a file of its own. It is the same each time.
 func (p *Picture) SVG() []byte {
 	w := &writer{name: p.Name}
-	width, height := p.columns*cellWidth+2*margin, p.rows*cellHeight+2*margin+heading
+	legend := p.legend()
+	width, height := p.columns*cellWidth+2*margin, (p.rows+legend.rows)*cellHeight+2*margin+heading
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="%s-title %[5]s-desc">`+"\n",
 		width, height, width, height, p.Name)
 	fmt.Fprintf(w, "<title id=\"%s-title\">%s</title>\n<desc id=\"%[1]s-desc\">%[3]s</desc>\n", p.Name, escape(p.Title), escape(p.Description))
@@ -39,11 +40,45 @@ func (p *Picture) SVG() []byte {
 	w.WriteString("</defs>\n")
 	fmt.Fprintf(w, `<rect class="back" width="%d" height="%d"/>`+"\n", width, height)
 	fmt.Fprintf(w, `<text class="title" x="%d" y="%d">%s</text>`+"\n<g transform=\"translate(0 %d)\">\n", margin, margin+16, escape(p.Title), heading)
-	for _, i := range p.items {
+	for _, i := range append(p.items[:len(p.items):len(p.items)], legend.items...) {
 		i.svg(w)
 	}
 	w.WriteString("</g>\n</svg>\n")
 	return w.Bytes()
+}
+
+// legend returns the lines that go below p, with what each of its fills says.
+func (p *Picture) legend() *Picture {
+	used := map[Fill]bool{}
+	for _, i := range p.items {
+		switch i := i.(type) {
+		case *box:
+			used[i.fill] = true
+		case *shade:
+			used[i.fill] = true
+		}
+	}
+	const swatch = 3 // columns
+	l := &Picture{}
+	x, y := 0, p.rows+1
+	for _, f := range order {
+		if !used[f] || meanings[f] == "" {
+			continue
+		}
+		if x > 0 && x+swatch+1+Width(meanings[f]) > p.columns {
+			x, y = 0, y+1
+		}
+		l.rows = y + 1 - p.rows
+		from, to := Corner(x, y), Corner(x+swatch, y+1)
+		from.Y, to.Y = from.Y+30, to.Y-30
+		l.Shade(f, from, to)
+		for _, side := range [][2]Spot{{from, {to.X, from.Y}}, {{to.X, from.Y}, to}, {to, {from.X, to.Y}}, {{from.X, to.Y}, from}} {
+			l.Guide(side[0], side[1])
+		}
+		l.items = append(l.items, &words{x + swatch + 1, y, meanings[f], Weak})
+		x += swatch + 1 + Width(meanings[f]) + 3
+	}
+	return l
 }
 
 func escape(s string) string { return html.EscapeString(s) }

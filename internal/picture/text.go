@@ -133,8 +133,12 @@ func (w *words) text(c *canvas) {
 }
 
 func (b *bar) text(c *canvas) {
+	stroke, ok := strokes[b.fill]
+	if !ok {
+		stroke = '┃'
+	}
 	for y := b.y; y < b.y+b.h; y++ {
-		c.put(b.x, y, '┃')
+		c.put(b.x, y, stroke)
 	}
 }
 
