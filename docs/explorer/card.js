@@ -1,11 +1,11 @@
 // One file: what it is, its map, what is damaged, its fields.
-import { count, damages, el, plural, state, svg, table, words } from "./html.js";
+import { count, damages, el, plural, prose, state, svg, table, words } from "./html.js";
 
 export function card(share, open) {
   const damage = share.damage ?? [];
   const parts = [
-    ...(damage.length ? [el("h4", {}, "What is damaged"), damages(damage)] : []),
-    map(share.regions),
+    ...(damage.length ? [el("h4", {}, "What is damaged"), damages(damage, share.labels)] : []),
+    map(share),
     el("details", {}, el("summary", {}, `Fields (${count(share.fields?.length ?? 0)})`), fields(share.fields ?? [])),
   ];
   const e = el("details", { class: "card" },
@@ -30,26 +30,26 @@ function result({ regions, size }, damage) {
   return `${found}, ${count(proven)} of ${plural(size, "byte")} proven`;
 }
 
-// bar draws the regions to scale, but each at least as a sliver.
-function bar({ name, regions, size }) {
+// bar draws the regions to scale, damaged ones on top of the others and at least as a sliver.
+function bar({ name, regions, size, labels }) {
   const sliver = 0.004;
-  const widths = regions.map(r => Math.max(r.length / size, sliver));
-  const all = widths.reduce((sum, w) => sum + w, 0);
-  let x = 0;
-  const rects = regions.flatMap((r, i) => {
-    const place = { x: `${100 * x / all}%`, width: `${100 * widths[i] / all}%`, height: "100%" };
-    x += widths[i];
-    const box = svg("rect", { ...place, class: `${r.state} edge` }, svg("title", {}, `${words(r.name)}: ${r.state}`));
-    return r.state === "proven" ? [box] : [box, svg("rect", { ...place, fill: `url(#${r.state})`, "pointer-events": "none" })];
-  });
-  return svg("svg", { class: "bar", role: "img", "aria-label": `Map of ${name}; the table below has the same in words` }, ...rects);
+  const draw = ({ offset, length, state, name }) => {
+    const width = Math.max(length / size, state === "damaged" ? sliver : 0);
+    const x = Math.min(offset / size, 1 - width);
+    const place = { x: `${100 * x}%`, width: `${100 * width}%`, height: "100%" };
+    const box = svg("rect", { ...place, class: `${state} edge` }, svg("title", {}, `${words(name, labels)}: ${state}`));
+    return state === "proven" ? [box] : [box, svg("rect", { ...place, fill: `url(#${state})`, "pointer-events": "none" })];
+  };
+  const damaged = regions.filter(r => r.state === "damaged"), others = regions.filter(r => r.state !== "damaged");
+  return svg("svg", { class: "bar", role: "img", "aria-label": `Map of ${name}, to scale; the table below has the same in words` },
+    ...[...others, ...damaged].flatMap(draw));
 }
 
-function map(regions) {
+function map({ regions, labels }) {
   return table("Map", [{ head: "byte", kind: "number" }, { head: "hex", kind: "number weak" }, { head: "length", kind: "number" },
     { head: "region" }, { head: "state" }, { head: "why", kind: "text" }],
     regions.map(r => ({ kind: r.state, cells:
-      [count(r.offset), "0x" + r.offset.toString(16), count(r.length), words(r.name) + segments(r), state(r.state), r.reason] })));
+      [count(r.offset), "0x" + r.offset.toString(16), count(r.length), words(r.name, labels) + segments(r), state(r.state), prose(r.reason)] })));
 }
 
 function segments({ first_segment: first = 0, segments: n }) {
@@ -59,5 +59,5 @@ function segments({ first_segment: first = 0, segments: n }) {
 
 function fields(all) {
   return table("Fields", [{ head: "byte", kind: "number" }, { head: "length", kind: "number" }, { head: "field" }, { head: "value", kind: "value" }],
-    all.map(f => ({ cells: [count(f.offset), count(f.length), f.name, f.value] })));
+    all.map(f => ({ cells: [count(f.offset), count(f.length), f.name, f.length <= 8 ? prose(f.value) : f.value] })));
 }

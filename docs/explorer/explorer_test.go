@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -286,6 +287,12 @@ func TestLooks(t *testing.T) {
 	v.Do(chromedp.SendKeys(chromedp.CSS("#cap"), "wrong\r"))
 	v.says("refused")
 	browser.Eval[int](v.Page, `(() => { for (const d of document.querySelectorAll("details")) d.open = true; return 0 })()`)
+	regions := browser.Eval[[]string](v.Page, `[...document.querySelectorAll("td[data-head=region]")].map(e => e.innerText)`)
+	for _, want := range []string{"IV", "encrypted private key", "container's header", "share data of segment 0"} {
+		if !slices.Contains(regions, want) {
+			t.Errorf("no region is called %q: %q", want, regions)
+		}
+	}
 	for _, width := range []int64{1100, 360} {
 		v.Do(chromedp.EmulateViewport(width, 800))
 		for _, scheme := range []string{"light", "dark"} {
@@ -294,9 +301,56 @@ func TestLooks(t *testing.T) {
 				t.Errorf("%s, %d wide: %q", scheme, width, got)
 			}
 		}
+		if got := browser.Eval[[]string](v.Page, outOfSight); len(got) > 0 && width < 480 {
+			t.Errorf("%d wide: %q", width, got)
+		}
 		v.Screenshot(fmt.Sprintf("looks-%d", width))
 	}
 	v.quiet()
+}
+
+// outOfSight lists cells that are to be scrolled to sideways, or squeezed to a column of words.
+const outOfSight = `[...document.querySelectorAll("td")].filter(e => e.checkVisibility() && e.innerText.trim()).flatMap(e => {
+	const r = e.getBoundingClientRect(), pane = e.closest(".scroll").getBoundingClientRect();
+	return r.left < pane.left || r.right > pane.right + 1 || r.width < 200 ? [Math.round(r.left) + " to " + Math.round(r.right) + ": " + e.innerText.slice(0, 40)] : [];
+})`
+
+// The bar of a file has its regions to scale, and damage on top, wide enough to be seen.
+func TestBar(t *testing.T) {
+	c := lookup(t, "damage-mdmf")
+	i := slices.IndexFunc(c.Damaged(), func(d vectors.Damaged) bool { return d.Name == "last-block" })
+	v := open(t)
+	v.give(map[string][]byte{"0": c.Damaged()[i].Container})
+	type region struct {
+		X, Width float64
+		Damaged  bool
+	}
+	drawn := browser.Eval[[]region](v.Page, `[...document.querySelectorAll(".bar rect.edge")].map(e => ({
+		X: parseFloat(e.getAttribute("x")), Width: parseFloat(e.getAttribute("width")), Damaged: e.classList.contains("damaged") }))`)
+	listed := browser.Eval[[]region](v.Page, `[...[...document.querySelectorAll("table")].find(e => e.caption.textContent === "Map").tBodies[0].rows].map(r => {
+		const number = i => parseFloat(r.cells[i].innerText.replaceAll(",", ""));
+		return { X: number(0), Width: number(2), Damaged: r.classList.contains("damaged") };
+	})`)
+	slices.SortStableFunc(listed, func(a, b region) int {
+		switch {
+		case a.Damaged == b.Damaged:
+			return 0
+		case b.Damaged:
+			return -1
+		}
+		return 1
+	})
+	percent := 100 / float64(len(c.Damaged()[i].Container))
+	for i, want := range listed {
+		got := drawn[i]
+		wide := want.Damaged && want.Width*percent < 0.4
+		if got.Damaged != want.Damaged || math.Abs(got.X-want.X*percent) > 0.4 || wide != (got.Width > want.Width*percent+1e-9) || wide && got.Width != 0.4 {
+			t.Errorf("%+v is drawn as %+v, one byte is %g", want, got, percent)
+		}
+	}
+	if last := drawn[len(drawn)-1]; len(drawn) != len(listed) || !last.Damaged {
+		t.Errorf("%d of %d regions are drawn, the last is %+v", len(drawn), len(listed), last)
+	}
 }
 
 // A page that was not built says so.

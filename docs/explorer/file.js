@@ -34,11 +34,11 @@ function good({ good, n, left_out: left }) {
   return `${good.length} of ${n}` + (left ? `; made without ${left.join(", ")}` : "");
 }
 
-function shares({ shares }) {
+function shares({ shares, labels }) {
   return table("Shares among each other; offsets count from the start of the share",
     [{ head: "share", kind: "number" }, { head: "file" }, { head: "version", kind: "number" }, { head: "verdict" }, { head: "what is wrong", kind: "text" }],
     shares.map(s => ({ kind: s.verdict, cells: [
       s.shnum < 0 ? "?" : s.shnum, s.path, s.seqnum ? count(s.seqnum) : "none",
       [state(s.verdict), ...(s.verdict !== "good" && s.readable ? [", readable"] : [])],
-      s.damage.length ? damages(s.damage) : "nothing"] })));
+      s.damage.length ? damages(s.damage, labels) : "nothing"] })));
 }

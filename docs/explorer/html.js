@@ -23,24 +23,29 @@ function listed(all, make, rest) {
   return [...all.slice(0, most).map(make), ...(left > 0 ? [rest(`and ${count(left)} more`)] : [])];
 }
 
-// table is one that scrolls within itself where it is too wide. Columns are {head, kind}, the
-// kind a class of all cells below.
+// table is one that scrolls within itself where it is too wide, and whose cells stand below each
+// other, each behind its head, in a narrow window; the roles say that it is a table all the same.
+// Columns are {head, kind}, the kind a class of all cells below.
 export function table(caption, columns, rows) {
   const name = el("caption", {}, caption);
-  const head = el("tr", {}, ...columns.map(c => el("th", { scope: "col", class: c.kind ?? "" }, c.head)));
-  const body = listed(rows, row => el("tr", { class: row.kind ?? "" },
-    ...row.cells.map((cell, i) => el("td", { class: columns[i].kind ?? "" }, ...[cell].flat()))),
-    more => el("tr", {}, el("td", { colspan: columns.length }, more)));
+  const head = el("tr", { role: "row" }, ...columns.map(c => el("th", { role: "columnheader", scope: "col", class: c.kind ?? "" }, c.head)));
+  const body = listed(rows, row => el("tr", { role: "row", class: row.kind ?? "" },
+    ...row.cells.map((cell, i) => el("td", { role: "cell", class: columns[i].kind ?? "", "data-head": columns[i].head },
+      el("div", {}, ...[cell].flat())))),
+    more => el("tr", { role: "row" }, el("td", { role: "cell", colspan: columns.length }, more)));
   return el("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": caption },
-    el("table", {}, name, el("thead", {}, head), el("tbody", {}, ...body)));
+    el("table", { role: "table" }, name, el("thead", { role: "rowgroup" }, head), el("tbody", { role: "rowgroup" }, ...body)));
 }
 
 export const count = n => n.toLocaleString("en");
 
 export const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 
-// words makes the name of a region one to read.
-export const words = name => name.replaceAll("_", " ");
+// words is what people call a region.
+export const words = (name, labels) => labels[name] ?? name.replaceAll("_", " ");
+
+// prose writes the numbers in a sentence as count does.
+export const prose = text => text.replace(/\b\d{4,}\b/g, digits => BigInt(digits).toLocaleString("en"));
 
 const marks = { proven: "✓", damaged: "✗", unproven: "–", good: "✓", malformed: "✗", foreign: "–", healthy: "✓", unrecoverable: "✗" };
 
@@ -48,9 +53,10 @@ const marks = { proven: "✓", damaged: "✗", unproven: "–", good: "✓", mal
 export const state = word => el("span", { class: `state ${word}` }, `${marks[word]} ${word}`);
 
 // damages says what is wrong, and at which bytes.
-export const damages = all => el("ul", { class: "damage" }, ...listed(all, damage, more => el("li", {}, more)));
+export const damages = (all, labels) => el("ul", { class: "damage" },
+  ...listed(all, d => damage(d, labels), more => el("li", {}, more)));
 
-function damage({ region, offset, length, reason }) {
+function damage({ region, offset, length, reason }, labels) {
   const bytes = length ? `, bytes ${count(offset)} to ${count(offset + length - 1)}` : "";
-  return el("li", {}, el("b", {}, words(region) + bytes), `: ${reason}`);
+  return el("li", {}, el("b", {}, words(region, labels) + bytes), `: ${prose(reason)}`);
 }

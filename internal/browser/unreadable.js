@@ -1,12 +1,18 @@
 (() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const over = (colours) => { // draws one over the other
-    canvas.clearRect(0, 0, 1, 1);
-    for (const c of colours) { canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); }
-    return [...canvas.getImageData(0, 0, 1, 1).data];
+  const known = new Map();
+  // light returns the luminance of colours that are drawn one over the other.
+  const light = (colours) => {
+    const key = colours.join();
+    if (!known.has(key)) {
+      canvas.clearRect(0, 0, 1, 1);
+      for (const c of colours) { canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); }
+      const rgb = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((v) => v / 255);
+      known.set(key, rgb.map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0));
+    }
+    return known.get(key);
   };
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
   // behind returns all that can be behind e: colours from the page's to its own. Each colour
   // of a gradient is one way for it to look.
   const behind = (e) => {
@@ -26,7 +32,7 @@
     checked++;
     const style = getComputedStyle(e);
     for (const way of behind(e)) {
-      const back = light(over(way)), fore = light(over([...way, style.color]));
+      const back = light(way), fore = light([...way, style.color]);
       const contrast = (Math.max(back, fore) + .05) / (Math.min(back, fore) + .05);
       if (contrast < 4.5) found.add(`${contrast.toFixed(2)}: ${text}`);
     }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/share"
 )
 
@@ -64,6 +65,7 @@ type Share struct {
 	Size int64  `json:"size"` // bytes of the file
 	*mutable.Verification
 	Regions []mutable.VerifiedRegion `json:"regions"` // as Verification has them, but folded
+	Labels  map[string]string        `json:"labels"`  // what people call regions, where that is not their name
 }
 
 // Share verifies every byte of file i, by itself.
@@ -71,7 +73,7 @@ func (s *Session) Share(i int) Share {
 	f := s.files[i]
 	size := int64(len(f.bytes))
 	v := mutable.Verify(f.source.Number, f.bytes, size, mutable.VerifyOptions{Cap: s.cap})
-	return Share{f.name, size, v, fold(v.Regions)}
+	return Share{f.name, size, v, fold(v.Regions), layout.Labels(v.Format)}
 }
 
 // A Report is what all files together are of the capability's file.
@@ -79,6 +81,7 @@ type Report struct {
 	Level     string `json:"level"` // of the capability
 	Directory bool   `json:"directory"`
 	*mutable.Report
+	Labels map[string]string `json:"labels"` // as of a Share
 }
 
 // Report verifies all files together. Without a capability it is nil.
@@ -90,7 +93,8 @@ func (s *Session) Report() *Report {
 	if w, ok := s.cap.(capability.Write); ok {
 		o.Write = &w
 	}
-	return &Report{s.cap.Level().String(), s.cap.Form().Directory, mutable.Check(s.cap.VerifyCap(), s.sources(), o)}
+	r := mutable.Check(s.cap.VerifyCap(), s.sources(), o)
+	return &Report{s.cap.Level().String(), s.cap.Form().Directory, r, layout.Labels(r.Format)}
 }
 
 func (s *Session) sources() []mutable.Source {
