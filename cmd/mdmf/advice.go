@@ -51,7 +51,6 @@ func settling(rivals []mutable.VersionReport) (lines []string) {
 // capability says which capability the repair of a damaged file takes: a new container takes
 // the write capability.
 func (set *shareSet) capability(r checked) string {
-	have := map[int]bool{}
 	contained := false
 	uncontained := false // something wrong is not in a container
 	for i, s := range r.Shares {
@@ -61,15 +60,24 @@ func (set *shareSet) capability(r checked) string {
 		if slices.ContainsFunc(s.Damage, func(d share.Damage) bool { return d.Region.Name == share.Container }) {
 			return "WRITECAP"
 		}
-		have[s.Number] = true
 	}
-	best := r.Versions[slices.IndexFunc(r.Versions, func(v mutable.VersionReport) bool { return v.Version == *r.Best })]
-	missing := false
-	for n := range best.N {
-		missing = missing || !have[n]
-	}
-	if len(best.LeftOut) > 0 || contained && (missing || uncontained) {
+	best := r.best()
+	if len(best.LeftOut) > 0 || contained && (len(r.missing(best)) > 0 || uncontained) {
 		return "WRITECAP"
 	}
 	return "CAP"
+}
+
+func (r checked) best() mutable.VersionReport {
+	return r.Versions[slices.IndexFunc(r.Versions, func(v mutable.VersionReport) bool { return v.Version == *r.Best })]
+}
+
+// missing returns the numbers of those of v's shares in whose place there is nothing.
+func (r checked) missing(v mutable.VersionReport) (numbers []int) {
+	for n := range v.N {
+		if !slices.Contains(v.LeftOut, n) && !slices.ContainsFunc(r.Shares, func(s checkedShare) bool { return s.Number == n }) {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +74,8 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 	result := set.checked(report, c.VerifyCap())
 	if s.json {
 		err = s.print(result)
-	} else if err = printReport(s.out, result); err == nil {
+	} else {
+		printReport(s.out, result)
 		for _, line := range set.advice(result, verify) {
 			fmt.Fprintln(s.out, line)
 		}
@@ -146,46 +147,61 @@ func (c counted) ReadAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
-func printReport(out io.Writer, r checked) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s file %v: %s\n", strings.ToUpper(r.Format.String()), r.StorageIndex, r.Health)
+func printReport(out io.Writer, r checked) {
+	fmt.Fprintf(out, "%s file %v: %s\n", strings.ToUpper(r.Format.String()), r.StorageIndex, r.Health)
 	for _, v := range r.Versions {
 		state := "unrecoverable"
 		if v.Recoverable {
 			state = "recoverable"
 		}
-		fmt.Fprintf(w, "version %d: %s, %d of %d shares good (%s), %d needed; %d bytes, root hash %.8v…\n",
+		fmt.Fprintf(out, "version %d: %s, %d of %d shares good (%s), %d needed; %d bytes, root hash %.8v…\n",
 			v.SeqNum, state, len(v.Good), v.N, ranges(v.Good), v.K, v.Size, v.RootHash)
 		if v.Recoverable {
-			fmt.Fprintf(w, "    %s\n", placed(v))
+			fmt.Fprintf(out, "    %s\n", placed(v))
+		}
+		if missing := r.missing(v); len(missing) > 0 {
+			fmt.Fprintf(out, "    missing shares: %s\n", ranges(missing))
 		}
 		if len(v.LeftOut) > 0 {
-			fmt.Fprintf(w, "    made without shares %s, which only a new version can have\n", ranges(v.LeftOut))
+			fmt.Fprintf(out, "    made without shares %s, which only a new version can have\n", ranges(v.LeftOut))
 		}
 	}
+	var rows [][3]string
+	var widths [3]int
 	for _, s := range r.Shares {
-		state := string(s.Verdict)
-		if s.Verdict != mutable.Good && s.Readable {
-			state += ", readable"
+		row := r.row(s)
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
-		version := "no version"
-		if s.SeqNum > 0 {
-			version = fmt.Sprintf("version %d", s.SeqNum)
+		rows = append(rows, row)
+	}
+	for i, s := range r.Shares {
+		for j, cell := range rows[i] {
+			fmt.Fprintf(out, "%-*s  ", widths[j], cell)
 		}
-		if v := (share.Version{SeqNum: s.SeqNum}); s.RootHash != nil && r.ambiguous(s.SeqNum) {
-			v.RootHash = *s.RootHash
-			version = named(v)
-		}
-		number := "share ?"
-		if s.Number != mutable.Unknown {
-			number = fmt.Sprintf("share %d", s.Number)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", number, version, state, s.Name)
+		fmt.Fprintln(out, s.Name)
 		for _, d := range s.Damage {
-			fmt.Fprintf(w, "    %v\n", d)
+			fmt.Fprintf(out, "    %v\n", d)
 		}
 	}
-	return w.Flush()
+}
+
+// row returns what is said of a share in front of its path.
+func (r checked) row(s checkedShare) [3]string {
+	number, version, state := "share ?", "no version", string(s.Verdict)
+	if s.Number != mutable.Unknown {
+		number = fmt.Sprintf("share %d", s.Number)
+	}
+	if s.SeqNum > 0 {
+		version = fmt.Sprintf("version %d", s.SeqNum)
+	}
+	if s.RootHash != nil && r.ambiguous(s.SeqNum) {
+		version = named(share.Version{SeqNum: s.SeqNum, RootHash: *s.RootHash})
+	}
+	if s.Verdict != mutable.Good && s.Readable {
+		state += ", readable"
+	}
+	return [3]string{number, version, state}
 }
 
 // ambiguous reports whether several versions have the same sequence number.

@@ -253,13 +253,14 @@ var (
 )
 
 // refusals says why new shares cannot go to some directories, where any were to go somewhere.
+// That the capability is too weak is said of each share.
 func (h *homes) refusals() (lines []string) {
 	if !h.asked {
 		return nil
 	}
 	names := map[string][]string{}
 	for _, dir := range slices.Sorted(maps.Keys(h.all)) {
-		if err := h.mayCreate(h.all[dir]); err != nil {
+		if err := h.mayCreate(h.all[dir]); err != nil && err != errEnabler {
 			names[err.Error()] = append(names[err.Error()], serverDir(filepath.Join(h.all[dir].name, "0")))
 		}
 	}

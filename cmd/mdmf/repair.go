@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -154,6 +153,9 @@ func toFlags(v share.Version, others ...share.Version) string {
 // adviseTo is advise for repair.
 func adviseTo(err error) error {
 	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+	if ok {
+		e.Shares = ownFaults(e.Shares)
+	}
 	if !ok || len(e.Others) == 0 {
 		return err
 	}
@@ -177,7 +179,11 @@ func (s *streams) printRepaired(x *partly, p *mutable.Plan, c capability.Capabil
 		s.printRepair(result)
 	}
 	if err == nil && len(result.NotMended)+len(result.LeftOut) > 0 {
-		err = &failure{exitDamaged, errors.New("not all is mended")}
+		state := "not all is mended"
+		if dryRun {
+			state = "not all would be mended"
+		}
+		err = &failure{exitDamaged, errors.New(state)}
 	}
 	return err
 }
@@ -203,7 +209,11 @@ func (s *streams) printRepair(r repaired) {
 		if one.Number != mutable.Unknown {
 			number = strconv.Itoa(one.Number)
 		}
-		fmt.Fprintf(s.out, "share %-4s %-10s %s (%s)\n", number, "not mended", cmp.Or(one.Path, "missing"), one.Reason)
+		if one.Path == "" {
+			fmt.Fprintf(s.out, "share %-4s not made (%s)\n", number, one.Reason)
+		} else {
+			fmt.Fprintf(s.out, "share %-4s not mended %s (%s)\n", number, one.Path, one.Reason)
+		}
 	}
 	if len(r.LeftOut) > 0 {
 		fmt.Fprintf(s.out, "made without shares %s: only a new version can have them, which takes the write capability\n", ranges(r.LeftOut))
@@ -273,7 +283,7 @@ func (s *streams) warn(x *changes, unleased []storedShare) {
 	}
 	slices.Sort(numbers)
 	if numbers = slices.Compact(numbers); len(numbers) > 0 {
-		fmt.Fprintf(s.err, "mdmf: no lease is on shares %s: have a client add some, with tahoe check --add-lease CAP or tahoe deep-check --add-lease\n", ranges(numbers))
+		fmt.Fprintf(s.err, "mdmf: shares without a lease: %s; have a client add some: tahoe check --add-lease CAP, or tahoe deep-check --add-lease\n", ranges(numbers))
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -127,6 +128,9 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 		mutable.UpdateOptions{OpenOptions: version, LeaveOut: o.leaveOut, Verify: o.verify, Writers: x.writers})
 	if err != nil {
 		s.warn(x, nil)
+		if errors.Is(err, errNoPlace) {
+			return fmt.Errorf("%w\nUse --leave-out for a new version that never has it", err)
+		}
 		return advise(err)
 	}
 	if err := allOf(src, o.in, size); err != nil {
