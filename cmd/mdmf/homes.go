@@ -234,7 +234,7 @@ func (h *homes) take(u *shareUpdate) (*home, error) {
 		case errors.Is(err, fs.ErrExist):
 			refused = fmt.Errorf("there is no place for it: %s has a file of that name", one.name)
 		case err != nil:
-			one.refused = err
+			one.refused = cause(err)
 		case best == nil || one.before(best):
 			best = one
 		}

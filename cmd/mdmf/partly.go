@@ -20,6 +20,7 @@ type partly struct {
 	*changes
 	writing    []*lenient // of each share of changes
 	left       []passedOver
+	opened     bool
 	homesAgain func() *homes
 }
 
@@ -37,10 +38,11 @@ type opener func([]*mutable.ShareChange) ([]io.WriterAt, error)
 
 // open opens all shares that can be. If it did so before, that is void.
 func (p *partly) open(all []*mutable.ShareChange, open opener) ([]io.WriterAt, error) {
-	if p.homes.asked || p.all != nil {
+	if p.opened {
 		p.abandon()
 		p.all, p.writing, p.left, p.homes = nil, nil, nil, p.homesAgain()
 	}
+	p.opened = true
 	writers := make([]io.WriterAt, len(all))
 	for i, c := range all {
 		w, err := p.one(c, open)
@@ -69,7 +71,7 @@ func (p *partly) one(c *mutable.ShareChange, open opener) (*lenient, error) {
 		if len(failed) == 0 || c.Source >= 0 {
 			return nil, err
 		}
-		p.homes.of(failed[0].path).refused = cmp.Or(errors.Unwrap(err), err)
+		p.homes.of(failed[0].path).refused = cause(cmp.Or(errors.Unwrap(err), err))
 	}
 }
 
@@ -78,7 +80,7 @@ func (p *partly) leave(c *mutable.ShareChange, name string, err error) {
 	if c.Source >= 0 {
 		name = p.set.sources[c.Source].Name
 	}
-	reason := strings.TrimPrefix(err.Error(), fmt.Sprintf("share %d: ", c.Number))
+	reason := strings.TrimPrefix(cause(err).Error(), fmt.Sprintf("share %d: ", c.Number))
 	p.left = append(p.left, passedOver{name, c.Number, strings.TrimPrefix(reason, name+": ")})
 }
 
