@@ -51,7 +51,7 @@ func show(t *testing.T) *shownPage {
 		if got := p.Complaints(); len(got) > 0 {
 			t.Errorf("complaints %q, want none", got)
 		}
-		if got := p.Requests(); !slices.Equal(got, []string{p.url}) {
+		if got := p.Requests(); !slices.Equal(slices.Compact(got), []string{p.url}) {
 			t.Errorf("requests %q, want only the page", got)
 		}
 	})
@@ -141,11 +141,14 @@ func TestPageKeyboard(t *testing.T) {
 	press(kb.Enter)
 	p.Await(`location.hash === "#` + p.id("salt of segment 1") + `"`)
 
-	p.Do(chromedp.Focus("#m-p0"))
-	p.Await(lit("p0"))
+	header := p.id("header")
+	p.Do(chromedp.Focus("#m-" + header))
+	p.Await(lit(header))
 	press(kb.ArrowDown)
-	p.Await(focus("#m-p0-0") + " && " + lit("p0-0"))
+	p.Await(focus("#m-"+header+"-0") + " && " + lit(header+"-0"))
 	press(kb.ArrowUp)
+	p.Await(focus("#m-" + header))
+	p.Do(chromedp.Focus("#m-p0"))
 	press(kb.ArrowUp) // there is nothing above
 	p.Await(focus("#m-p0"))
 	for range browser.Eval[int](p.Page, `[...document.querySelectorAll("nav a")].findIndex((e) => e.id === "m-`+damaged+`")`) {
@@ -158,6 +161,43 @@ func TestPageKeyboard(t *testing.T) {
 	p.Await(focus("#"+damaged+" h2 a") + " && " + lit(damaged))
 	press(kb.Enter) // and back
 	p.Await(focus("#m-" + damaged))
+}
+
+// With scripts off, all is there to be read: the map, the bytes, and the damage, each with
+// links to the others.
+func TestPageWithoutScript(t *testing.T) {
+	p := show(t)
+	p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), chromedp.Navigate(p.url))
+	damaged := p.id("block of segment 1")
+	p.pointAt("#m-" + p.id("signature"))
+	if n := browser.Eval[int](p.Page, `document.querySelectorAll(".lit").length`); n > 0 {
+		t.Fatalf("the script runs: %d elements are lit", n)
+	}
+	for i, part := range p.parts {
+		for _, selector := range []string{fmt.Sprintf("#m-p%d", i), fmt.Sprintf("#p%d h2", i)} {
+			if got := browser.Eval[string](p.Page, fmt.Sprintf("document.querySelector('%s').innerText", selector)); !strings.Contains(got, part.label) {
+				t.Errorf("%s says %q, want %q", selector, got, part.label)
+			}
+		}
+		if browser.Eval[int](p.Page, fmt.Sprintf("document.querySelector('#p%d pre, #p%d .left').innerText.length", i, i)) == 0 {
+			t.Errorf("no bytes of %s", part.label)
+		}
+	}
+	for _, x := range []struct{ selector, hash, seen string }{
+		{`header a[href^="#"]`, "#" + p.id("salt of segment 1"), "#" + p.id("salt of segment 1") + " h2"},
+		{"#m-" + damaged, "#" + damaged, "#" + damaged + " h2"},
+		{"#" + damaged + " h2 a", "#m-" + damaged, "#m-" + damaged},
+	} {
+		p.Do(chromedp.Click(chromedp.CSS(x.selector)))
+		p.Await(fmt.Sprintf(`location.hash === "%s" && (({ top }) => top >= 0 && top < innerHeight)(document.querySelector("%s").getBoundingClientRect())`, x.hash, x.seen))
+	}
+	if got := p.Unreadable(); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	p.Screenshot("page-without-script")
 }
 
 // The damaged block is named in words, at the top, in the map and at its bytes.

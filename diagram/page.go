@@ -95,6 +95,7 @@ type pageDamage struct{ ID, Text string }
 type pagePart struct {
 	ID, Class, Label, State  string
 	Reason, Where, At, Count string
+	Code                     string // what code and JSON call it
 	Offset, Length           int64
 	Fields                   []pageField
 	More                     string // how many fields are not listed
@@ -165,8 +166,8 @@ func (d *dump) part(i int, p part) pagePart {
 	s := states[stateOf(p.state)]
 	out := pagePart{
 		ID: fmt.Sprintf("p%d", i), Class: string(s.fill), Label: p.label, State: s.sign + " " + s.words, Reason: p.reason,
-		At: count(p.Offset), Count: count(p.Length), Offset: p.Offset, Length: p.Length,
-		Where: fmt.Sprintf("Bytes %s to %s, %#x to %#x: %s.", count(p.Offset), count(p.End()-1), p.Offset, p.End()-1, plural(p.Length, "byte")),
+		At: count(p.Offset), Count: count(p.Length), Code: p.code(), Offset: p.Offset, Length: p.Length,
+		Where: fmt.Sprintf("Bytes %s to %s, %#x to %#x: %s, %#x", count(p.Offset), count(p.End()-1), p.Offset, p.End()-1, plural(p.Length, "byte"), p.Length),
 	}
 	lines := p.lines()
 	for j, f := range p.fields[:min(len(p.fields), maxFields)] {

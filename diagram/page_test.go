@@ -55,6 +55,9 @@ func TestPage(t *testing.T) {
 			}
 		}
 		for i, p := range parts(verify(b, c)) {
+			if p.Name != blocksGroup && !strings.Contains(text, "in JSON <code>"+p.Name+"</code>") {
+				t.Errorf("%s: the name %s is not on the page", name, p.Name)
+			}
 			if id := fmt.Sprintf("p%d", i); !linked[id] || !linked["m-"+id] {
 				t.Errorf("%s: no links between %s and its bytes", name, p.label)
 			}
