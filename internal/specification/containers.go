@@ -48,19 +48,26 @@ func (f *file) WriteAt(b []byte, off int64) (int, error) {
 func (f *file) Size() (int64, error) { return int64(len(f.Bytes)), nil }
 func (f *file) Close() error         { return nil }
 
-// send writes to the share and returns its container. Secrets are made of one byte each, and
-// those of a lease belong to a client.
-func (b *bucket) send(client byte, v container.Vectors) *container.Container {
+// request asks for v. Secrets are made of one byte each, and those of a lease belong to a client.
+func (b *bucket) request(client byte, v container.Vectors) (passed bool) {
 	fill := func(c byte) capability.Secret {
 		return capability.NewSecret([32]byte(bytes.Repeat([]byte{c}, 32)))
 	}
-	_, _, err := container.TestAndWrite(b, container.Request{
+	passed, _, err := container.TestAndWrite(b, container.Request{
 		WriteEnabler: fill(0x11), Renew: fill(client), Cancel: fill(0x33),
 		NodeID: capability.NodeID(run(0xa0, 20)), Now: 1_700_000_000,
 		Shares: map[int]container.Vectors{exampleShare: v},
 	})
 	if err != nil {
 		panic("specification: " + err.Error())
+	}
+	return passed
+}
+
+// send writes to the share and returns its container, or nil if there is none any more.
+func (b *bucket) send(client byte, v container.Vectors) *container.Container {
+	if b.request(client, v); b.file == nil {
+		return nil
 	}
 	return must(container.Open(b.file, int64(len(b.file.Bytes))))
 }
@@ -69,23 +76,60 @@ func put(off int64, data []byte) []container.Write {
 	return []container.Write{{Offset: off, Data: data}}
 }
 
+// shorter is the step in the life of a container after which it has slack, and extra leases.
+const shorter = "write 1 byte at 12"
+
 // life calls visit with what happens to a container, and the container after that.
 func life(visit func(what string, c *container.Container)) {
 	const first = 0x22
 	var b bucket
+	visit("no write at all", b.send(first, container.Vectors{}))
 	visit("write `hello` at 0", b.send(first, container.Vectors{Writes: put(0, []byte("hello"))}))
 	for i := range byte(5) {
 		visit(fmt.Sprintf("lease %d, of another client", i+1), b.send(0x40+i, container.Vectors{}))
 	}
 	visit("write 10 bytes at 5", b.send(first, container.Vectors{Writes: put(5, []byte("0123456789"))}))
-	visit("write 3 bytes at 0, then cut at 7", b.send(first, container.Vectors{Writes: put(0, []byte("HEL")), NewLength: new(int64(7))}))
-	visit("write 1 byte at 12", b.send(first, container.Vectors{Writes: put(12, []byte("x"))}))
+	visit("write 3 bytes at 0, new length 7", b.send(first, container.Vectors{Writes: put(0, []byte("HEL")), NewLength: new(int64(7))}))
+	visit(shorter, b.send(first, container.Vectors{Writes: put(12, []byte("x"))}))
+	visit("new length 100", b.send(first, container.Vectors{NewLength: new(int64(100))}))
+	visit("write no byte at 15", b.send(first, container.Vectors{Writes: put(15, nil)}))
+	visit("write 1 byte at 0, new length 0", b.send(first, container.Vectors{Writes: put(0, []byte("x")), NewLength: new(int64(0))}))
+}
+
+// tests returns the table of what test vectors say of a share, and of one that does not exist.
+func tests() string {
+	t := newTable("offset", "length", "specimen", "share `hello`", "empty share", "no share")
+	passes := func(content []byte, exists bool, test container.Test) bool {
+		var b bucket
+		if exists {
+			b.send(0x22, container.Vectors{Writes: put(0, content)})
+		}
+		return b.request(0x22, container.Vectors{Tests: []container.Test{test}})
+	}
+	for _, v := range []container.Test{
+		{Offset: 0, Length: 5, Specimen: []byte("hello")},
+		{Offset: 0, Length: 3, Specimen: []byte("hel")},
+		{Offset: 0, Length: 5, Specimen: []byte("hel")},
+		{Offset: 0, Length: 99, Specimen: []byte("hello")},
+		{Offset: 3, Length: 99, Specimen: []byte("lo")},
+		{Offset: 0, Length: 1},
+		{Offset: 5, Length: 1},
+		{Offset: 0, Length: 0},
+	} {
+		specimen := code(fmt.Sprintf("%q", v.Specimen))
+		t.add(v.Offset, v.Length, specimen, passes([]byte("hello"), true, v), passes(nil, true, v), passes(nil, false, v))
+	}
+	return t.String()
 }
 
 // containerLife returns the table of what happens to the numbers of a container.
 func containerLife() string {
 	t := newTable("then", "data length", "extra lease offset", "extra lease count", "file", "share")
 	life(func(what string, c *container.Container) {
+		if c == nil {
+			t.add(what, "–", "–", "–", "–", "gone")
+			return
+		}
 		content := must(io.ReadAll(c.Share()))
 		t.add(what, c.DataLength, c.ExtraLeaseOffset, extraLeases(c), fileSize(c), code(fmt.Sprintf("%q", content)))
 	})
@@ -145,11 +189,15 @@ func containerBytes() string {
 	return t.String()
 }
 
-// containerRegions returns the table of the regions, as they are at the end of that life.
+// containerRegions returns the table of the regions, as they are at one point of that life.
 func containerRegions(f layout.Format) string {
-	var last *container.Container
-	life(func(_ string, c *container.Container) { last = c })
-	return Regions(f, last.Regions()[1:])
+	var table string
+	life(func(what string, c *container.Container) {
+		if what == shorter {
+			table = Regions(f, c.Regions()[1:])
+		}
+	})
+	return table
 }
 
 func containerTables() map[string]string {
@@ -157,6 +205,7 @@ func containerTables() map[string]string {
 		"container-regions": containerRegions(container.Layout()),
 		"container-bytes":   containerBytes(),
 		"container-life":    containerLife(),
+		"container-tests":   tests(),
 		"magics":            magics(),
 		"magic-end":         Derivations(container.Derivations()),
 	}

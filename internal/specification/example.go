@@ -3,6 +3,7 @@ package specification
 import (
 	"crypto/sha256"
 	"fmt"
+	"strings"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/hashtree"
@@ -159,9 +160,21 @@ func (e *example) chain() string {
 	return t.String()
 }
 
+// dump returns b in hexadecimal, 32 bytes a line, each behind the place of its first.
+func dump(b []byte) string {
+	var out strings.Builder
+	out.WriteString("```\n")
+	for at := 0; at < len(b); at += 32 {
+		fmt.Fprintf(&out, "%05d: %x\n", at, b[at:min(at+32, len(b))])
+	}
+	return out.String() + "```\n"
+}
+
 func examples() map[string]string {
 	all := map[string]string{}
-	for _, e := range []*example{newExample(sdmfExample), newExample(mdmfExample)} {
+	sdmf, mdmf := newExample(sdmfExample), newExample(mdmfExample)
+	all["example-private-key"] = dump(sdmf.PrivateKeyDER)
+	for _, e := range []*example{sdmf, mdmf} {
 		f := e.Head.Format.String()
 		all["example-"+f+"-keys"] = e.keys()
 		all["example-"+f+"-header"] = e.header()
@@ -169,6 +182,7 @@ func examples() map[string]string {
 		all["example-"+f+"-block-tree"] = e.blockTree()
 		all["example-"+f+"-tree"] = e.tree()
 		all["example-"+f+"-chain"] = e.chain()
+		all["example-"+f+"-share"] = dump(e.ShareBytes(e.Shares[0]))
 	}
 	return all
 }

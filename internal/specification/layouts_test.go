@@ -91,6 +91,9 @@ func TestText(t *testing.T) {
 		{"container.md", fmt.Sprintf("no share longer than %s bytes", comma(container.MaxShareSize))},
 		{"README.md", fmt.Sprintf("1 ≤ k ≤ N ≤ %d", share.MaxShares)},
 		{"traps.md", fmt.Sprintf("which is always at %d", sdmf.HeaderSize)},
+		{"container.md", fmt.Sprintf("%d bytes.", container.ShareOffset+4)},
+		{"writing.md", fmt.Sprintf("%d bytes in SDMF, %d in MDMF", sdmf.CheckstringSize, mdmf.CheckstringSize)},
+		{"mdmf.md", "both keys, as they were"}, // the picture marks them as written
 	} {
 		if !strings.Contains(prose(all[v.page]), v.text) && !strings.Contains(all[v.page], v.text) {
 			t.Errorf("%s does not say %q", v.page, v.text)
