@@ -1,5 +1,5 @@
-// Command generate writes the parts of docs that follow from the code: "go generate ./..."
-// runs it in the root of the repository.
+// Command generate writes the parts of docs that follow from the code, and pages in HTML of
+// those in Markdown: "go generate ./..." runs it in the root of the repository.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"html/template"
 	"maps"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
 
 	"github.com/golafs/mutable/diagram"
@@ -19,70 +19,87 @@ import (
 )
 
 func main() {
-	if err := generate(); err != nil {
+	files, err := generate()
+	for name, b := range files {
+		if err == nil {
+			err = os.WriteFile(name, b, 0o666)
+		}
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func generate() error {
-	write := func(name string, b []byte) error { return os.WriteFile(name, b, 0o666) }
-	pictures := diagram.All()
-	for _, p := range pictures {
-		base := filepath.Join("docs", "diagrams", p.Name)
-		if err := write(base+".svg", p.SVG()); err != nil {
-			return err
-		}
-		if err := write(base+".txt", []byte(p.PlainText())); err != nil {
-			return err
-		}
+// generate returns all files that follow from others, by name.
+func generate() (map[string][]byte, error) {
+	files := map[string][]byte{"docs/style.css": []byte(picture.Style(":root") + style)}
+	index := index{Pictures: diagram.All()}
+	for _, p := range index.Pictures {
+		files["docs/diagrams/"+p.Name+".svg"], files["docs/diagrams/"+p.Name+".txt"] = p.SVG(), []byte(p.PlainText())
 	}
 	descriptions, err := kaitai.Files()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for name, b := range descriptions {
-		if err := write(filepath.Join("docs", "format", name), b); err != nil {
-			return err
-		}
+		files["docs/format/"+name] = b
 	}
-	pages, err := filepath.Glob(filepath.Join("docs", "format", "*.md"))
-	if err != nil {
-		return err
-	}
-	for _, name := range pages {
-		page, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		filled, err := specification.Fill(name, page)
-		if err != nil {
-			return err
-		}
-		if err := write(name, filled); err != nil {
-			return err
-		}
-	}
-	page, err := index(pictures, slices.Sorted(maps.Keys(descriptions)))
-	if err != nil {
-		return err
-	}
-	return write(filepath.Join("docs", "index.html"), page)
-}
-
-//go:embed index.html
-var indexTemplate string
-
-// index returns the page from which everything in docs is reached.
-func index(pictures []*picture.Picture, descriptions []string) ([]byte, error) {
-	t, err := template.New("index").Parse(indexTemplate)
+	index.Descriptions = slices.Sorted(maps.Keys(descriptions))
+	pages, err := sources()
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		text := pages[name]
+		if path.Dir(name) == "docs/format" {
+			if text, err = specification.Fill(name, text); err != nil {
+				return nil, err
+			}
+			files[name] = text
+		}
+		p, err := render(name, text)
+		if err != nil {
+			return nil, err
+		}
+		if files["docs/"+p.Path], err = p.bytes(); err != nil {
+			return nil, err
+		}
+		index.add(p)
+	}
+	files["docs/index.html"], err = index.bytes()
+	return files, err
+}
+
+// An index is the page from which everything in docs is reached.
+type index struct {
+	Pictures       []*picture.Picture
+	Descriptions   []string
+	Format, Others []*page
+}
+
+// add adds a page, if the index does not have it anyway.
+func (x *index) add(p *page) {
+	switch dir := path.Dir(p.Path); {
+	case path.Base(p.Path) == "README.html":
+	case dir == "format":
+		x.Format = append(x.Format, p)
+	default:
+		x.Others = append(x.Others, p)
+	}
+}
+
+var (
+	//go:embed index.html
+	indexText     string
+	indexTemplate = template.Must(template.New("index").Parse(indexText))
+
+	//go:embed style.css
+	style string
+)
+
+func (x *index) bytes() ([]byte, error) {
 	var b bytes.Buffer
-	err = t.Execute(&b, struct {
-		Pictures     []*picture.Picture
-		Descriptions []string
-	}{pictures, descriptions})
+	err := indexTemplate.Execute(&b, x)
 	return b.Bytes(), err
 }
