@@ -36,7 +36,8 @@ nothing.
 With --verify it reads all of the file, and says of every byte whether it is proven, damaged, or
 such that nothing proves it. Without a capability the share is held against the verification key
 that it carries itself. --cap, which implies --verify, also tells whether the share is of the file
-that CAP names; a write capability tells about the private key and the write enabler as well.
+that CAP names, and whether PATH has its storage index; a write capability tells about the private
+key and the write enabler as well.
 
 --format svg and html always verify. The first is the map of the file, to scale; the second is one
 page with the map beside the bytes, which needs nothing but a browser.
