@@ -17,9 +17,11 @@ import (
 // share's own: what a table points to proves itself, or does not.
 type candidate struct {
 	*member
-	v      *version
-	number int     // proven, or else what its place says
-	faults []error // what was wrong, each once
+	v        *version
+	readings *readings
+	number   int     // proven, or else what its place says
+	faults   []error // what was wrong, each once
+	late     bool    // a block of it was wrong: others are asked first
 
 	views   []*view // see all
 	widened bool    // those of all headers are in views
@@ -28,33 +30,25 @@ type candidate struct {
 // A view is a candidate read through one header.
 type view struct {
 	opened
-	proven *proof.Share // nil until the root of its block hash tree is proven
-	known  int          // nodes of the share hash tree that were known when that last failed
-	whole  bool         // and whether all blocks were read for it
-	err    error
-	read   *proof.Reading // of all blocks; see reading
+	*proof.View
 }
 
-// reading reads all blocks, the first time.
-func (w *view) reading() proof.Reading {
-	if w.read == nil {
-		w.read = &new(proof.Reader).Read(w)[0]
-	}
-	return *w.read
+func newCandidate(e *member, v *version, r *readings) *candidate {
+	return &candidate{member: e, v: v, readings: r, number: e.number}
 }
 
-func newCandidate(e *member, v *version) *candidate {
-	return &candidate{member: e, v: v, number: e.number}
+func (c *candidate) view(s opened) *view {
+	return &view{s, c.v.View(s, c.number, func() proof.Reading { return c.readings.of(c, s) })}
 }
 
 // candidates returns the shares that may hold blocks of v: its members in order of their
 // numbers, so that primary shares, which need no decoding, come first; then the shares
 // without a version; then, since a header may have been written and the rest not, those of
 // other versions.
-func (m *Servermap) candidates(v *version) []*candidate {
+func (m *Servermap) candidates(v *version, r *readings) []*candidate {
 	var own, stray, others []*candidate
 	for _, e := range m.shares {
-		switch c := newCandidate(e, v); {
+		switch c := newCandidate(e, v, r); {
 		case e.version == v:
 			own = append(own, c)
 		case e.version != nil:
@@ -99,7 +93,7 @@ func (c *candidate) headers() [][]byte {
 func (c *candidate) all() iter.Seq2[int, *view] {
 	return func(yield func(int, *view) bool) {
 		if c.views == nil && c.version == c.v {
-			c.views = []*view{{opened: c.share, known: -1}}
+			c.views = []*view{c.view(c.share)}
 		}
 		for i := 0; i < len(c.views) || c.widen(); i++ {
 			if i == len(c.views) || !yield(i, c.views[i]) {
@@ -120,83 +114,44 @@ func (c *candidate) widen() bool {
 			continue
 		}
 		if s, err := openAs(c.v.Format, h, c.Source); err == nil {
-			c.views = append(c.views, &view{opened: s, known: -1})
+			c.views = append(c.views, c.view(s))
 		}
 	}
 	return true
 }
 
-// prove returns w's share with a proven root, trying again only if that has a chance.
-func (c *candidate) prove(w *view, whole bool) (*proof.Share, error) {
-	if w.proven != nil {
-		return w.proven, nil
-	}
-	if w.known == c.v.Known() && (w.whole || !whole) {
-		return nil, w.err
-	}
-	w.known = c.v.Known()
-	w.proven, w.err = c.v.Open(w, c.number)
-	if w.err != nil && whole {
-		w.whole = true
-		if p, err := c.v.OpenWhole(w, c.number, w.reading()); err == nil {
-			w.proven, w.err = p, nil
-		}
-	}
-	return w.proven, w.err
-}
-
-// find returns the share that some view proves c to be.
-func (c *candidate) find(whole bool) (*proof.Share, bool) {
+// each calls take with all that c is proven to be, through one header after the other. When
+// take returns true, that is what the blocks in this place are. Without whole that is all.
+// Otherwise it goes on with headers that lead to other places: nothing keeps a server from
+// putting two shares into one.
+func (c *candidate) each(whole bool, take func(*proof.Share) bool) {
+	var taken []int64
 	for i, w := range c.all() {
-		p, err := c.prove(w, whole)
-		if err == nil {
+		at := w.StoredAt(0).Offset
+		if slices.Contains(taken, at) {
+			continue
+		}
+		for p := range w.Shares(whole) {
+			if !take(p) {
+				continue
+			}
 			c.place(p.Number)
-			return p, true
+			c.views[0], c.views[i] = w, c.views[0] // the next time it is the first
+			if taken = append(taken, at); !whole {
+				return
+			}
+			break
 		}
 		if i == 0 {
-			c.fault(err)
+			c.fault(w.Err())
 		}
 	}
-	return nil, false
 }
 
-// block returns the proven block of segment i. It tries every view, and remembers the one
-// that served. Shares whose stored block hash tree is of no use are read as a whole only if
-// whole is set.
-func (c *candidate) block(i int, whole bool) (proof.Block, error) {
-	err := c.err
-	for n, w := range c.all() {
-		b, viewErr := c.read(w, i, whole)
-		if viewErr == nil {
-			c.fault(err)
-			c.place(w.proven.Number)
-			c.views[0], c.views[n] = w, c.views[0]
-			return b, nil
-		}
-		if err == nil {
-			err = viewErr
-		}
-	}
-	c.fault(err)
-	return proof.Block{}, err
-}
-
-// read returns the proven block of segment i through view w.
-func (c *candidate) read(w *view, i int, whole bool) (proof.Block, error) {
-	p, err := c.prove(w, whole)
-	if err != nil {
-		return proof.Block{}, err
-	}
-	b, err := p.Block(i, nil)
-	if err != nil && whole && !w.whole {
-		// The stored root is some share's, but the blocks may be another's.
-		w.whole = true
-		if other, otherErr := c.v.OpenWhole(w, c.number, w.reading()); otherErr == nil {
-			w.proven = other
-			b, err = other.Block(i, nil)
-		}
-	}
-	return b, err
+// find returns the share that c proves to be with what it stores.
+func (c *candidate) find() (found *proof.Share, ok bool) {
+	c.each(false, func(p *proof.Share) bool { found = p; return true })
+	return found, found != nil
 }
 
 // place sets the proven number.
@@ -213,9 +168,12 @@ func misplaced(place, number int) error {
 	return fmt.Errorf("stored as share %d, but its share hash chain is that of share %d", place, number)
 }
 
+// maxFaults is how many faults of a share are remembered. Who wants all asks Check.
+const maxFaults = 16
+
 // fault remembers err.
 func (c *candidate) fault(err error) {
-	if err != nil && !slices.ContainsFunc(c.faults, func(e error) bool { return e.Error() == err.Error() }) {
+	if err != nil && len(c.faults) < maxFaults && !slices.ContainsFunc(c.faults, func(e error) bool { return e.Error() == err.Error() }) {
 		c.faults = append(c.faults, err)
 	}
 }

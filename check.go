@@ -60,6 +60,7 @@ type checker struct {
 	m        *Servermap
 	findings []finding // by index of m.shares
 	readings readings
+	proven   map[*version]map[int][]bool // of each share number that some share proves to have: which blocks
 }
 
 // A finding is what one look at one share found.
@@ -68,6 +69,7 @@ type finding struct {
 	number  int            // proven, or else what its place says
 	damage  []share.Damage // in no order
 	root    bool           // the root of its block hash tree is proven
+	share   *proof.Share   // what it is proven to be; nil of an empty file if it is not
 	blocks  []bool         // with Verify: which segments' blocks are proven
 }
 
@@ -75,17 +77,17 @@ type finding struct {
 func (x *checker) look(e *member, again bool) finding {
 	var best finding
 	if e.version != nil && e.version.over == nil {
-		best = x.views(newCandidate(e, e.version), again)
+		best = x.views(newCandidate(e, e.version, &x.readings), again)
 	} else {
 		best = x.stray(e)
 	}
-	if !errors.Is(e.err, share.ErrForeign) && !e.unread() && !best.root && (again || e.version == nil) {
+	if !errors.Is(e.err, share.ErrForeign) && !e.unread() && (again || e.version == nil) && !e.sure() {
 		for _, v := range x.m.versions {
 			if v == e.version || v.over != nil {
 				continue
 			}
 			// Only what proves itself shows that it is a share of v, whatever its header says.
-			if f := x.views(newCandidate(e, v), again); f.root && f.better(best) {
+			if f := x.views(newCandidate(e, v, &x.readings), again); f.root && f.better(best) {
 				best = f
 			}
 		}
@@ -165,9 +167,22 @@ func (x *checker) stray(e *member) finding {
 	return f
 }
 
-// better reports whether f explains a share better than g: first of all by proving something.
+// better reports whether f explains a share better than g: first of all by proving more.
 func (f finding) better(g finding) bool {
-	return f.root && !g.root || f.root == g.root && cost(f.damage) < cost(g.damage)
+	return cmp.Or(f.proves()-g.proves(), cost(g.damage)-cost(f.damage)) > 0
+}
+
+// proves returns how much of a share is proven.
+func (f finding) proves() (n int) {
+	if f.root {
+		n++
+	}
+	for _, proven := range f.blocks {
+		if proven {
+			n++
+		}
+	}
+	return n
 }
 
 // cost ranks what damage takes for granted: that an offset table, which nothing protects, is
@@ -250,20 +265,34 @@ func (x *checker) readable(f finding) bool {
 	return f.root && (!x.Verify || len(f.blocks) == f.version.Segments() && !slices.Contains(f.blocks, false))
 }
 
+// credit notes what f, found of e, proves: besides what others prove that have its number, and
+// besides what e proves otherwise, in which there may be two shares.
+func (x *checker) credit(e *member, f finding) {
+	if f.version.Segments() == 0 {
+		f.number, f.root = e.number, e.version == f.version
+	}
+	if !f.root || f.number == Unknown {
+		return
+	}
+	if x.proven == nil {
+		x.proven = map[*version]map[int][]bool{}
+	}
+	if x.proven[f.version] == nil {
+		x.proven[f.version] = map[int][]bool{}
+	}
+	x.proven[f.version][f.number] = either(x.proven[f.version][f.number], f.blocks)
+}
+
 // count returns the good shares of v, and whether v can be recovered: whether k different
 // shares have a proven block, for every segment.
 func (x *checker) count(v *version) (good []int, recoverable bool) {
 	good = []int{}
-	proven := map[int][]bool{} // by share number
 	for _, f := range x.findings {
-		if f.version != v || !f.root || f.number == Unknown {
-			continue
-		}
-		if len(f.damage) == 0 {
+		if f.version == v && f.root && f.number != Unknown && len(f.damage) == 0 {
 			good = append(good, f.number)
 		}
-		proven[f.number] = either(proven[f.number], f.blocks)
 	}
+	proven := x.proven[v]
 	slices.Sort(good)
 	good = slices.Compact(good)
 	if len(proven) < v.K || !x.Verify {

@@ -24,9 +24,13 @@ type examination struct {
 
 func (x *checker) examine(c *candidate, w *view) finding {
 	e := &examination{finding: finding{version: c.v, number: c.number}, checker: x, c: c, w: w}
-	e.header()
-	e.keys()
 	e.hashes()
+	// Whether a share is of another version than its header says is not worth a signature check.
+	if e.root || c.version == c.v {
+		e.header()
+		e.keys()
+	}
+	x.credit(c.member, e.finding)
 	return e.finding
 }
 
@@ -125,22 +129,16 @@ func (e *examination) keys() {
 func (e *examination) hashes() {
 	var read proof.Reading
 	if e.Verify {
-		read = e.readings.of(e.c, e.w)
+		read = e.w.Reading()
 		e.blocks = make([]bool, len(read.Leaves)) // and not as many as the header says there are
 	}
-	p, err := e.c.prove(e.w, e.Verify)
-	if err != nil {
-		e.unproven(read.Leaves, err)
+	proven := e.best(read.Leaves)
+	p := e.share
+	if p == nil {
+		e.unproven(read.Leaves, e.w.Err())
 		// An empty file needs no hash: a signed header is all there is to read.
-		e.root = e.c.version != nil && e.w.Head().Segments() == 0
+		e.root = e.c.version == e.c.v && e.w.Head().Segments() == 0
 		return
-	}
-	whole := p.Adopt(read.Leaves)
-	if n := len(read.Leaves); !whole && n > 0 && n == e.w.Head().Segments() {
-		// The stored root is some share's, but the blocks may be another's.
-		if other, err := e.c.v.OpenWhole(e.w, e.c.number, read); err == nil {
-			p, whole = other, other.Adopt(read.Leaves)
-		}
 	}
 	e.root, e.number = true, p.Number
 	if err := misplaced(e.c.Source.Number, p.Number); err != nil {
@@ -148,7 +146,7 @@ func (e *examination) hashes() {
 	}
 	e.chain(p.Number)
 	if e.Verify {
-		e.tree(p, whole)
+		e.tree(p, proven == e.w.Head().Segments())
 		e.segments(p, read)
 		if errors.Is(read.Err, share.ErrTruncated) {
 			e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, read.Err)
@@ -156,6 +154,24 @@ func (e *examination) hashes() {
 			e.add(share.Region{Name: share.ShareData}, read.Err)
 		}
 	}
+}
+
+// best finds the share that most blocks, of which these are the leaves, prove that this is, and
+// returns how many that are.
+func (e *examination) best(leaves []share.Hash) (most int) {
+	for p := range e.w.Shares(e.Verify) {
+		if !e.Verify {
+			e.share = p
+			break
+		}
+		if n := p.Prove(leaves); e.share == nil || n > most {
+			e.share, most = p, n
+		}
+		if most == len(leaves) {
+			break
+		}
+	}
+	return most
 }
 
 // unproven finds the reason why the root of the block hash tree is not proven.
@@ -217,12 +233,10 @@ func (e *examination) tree(p *proof.Share, whole bool) {
 		return
 	}
 	first := hashtree.Leaf(n, 0)
-	if leaves := stored[first:][:n]; !whole && !p.Adopt(leaves) {
-		// Some blocks are wrong, and some leaves: compare what leads to the root, and what needs
-		// no proof.
-		for i, leaf := range leaves {
-			_ = p.Leaf(i, leaf)
-		}
+	if !whole {
+		// Some blocks are wrong, and perhaps some leaves: compare what leads to the root, and what
+		// needs no proof.
+		p.Prove(stored[first:][:n])
 	}
 	r := e.w.Region(share.BlockHashTree)
 	for i, h := range stored {

@@ -3,6 +3,7 @@ package mutable
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/golafs/mutable/proof"
@@ -207,24 +208,35 @@ func (f *File) search(i int, s *fetched) (err error) {
 	defer f.proving.Unlock()
 	s.shards = resized(s.shards, f.v.N)
 	var served []*proof.Share
+	late := false
 	f.rounds(func(c *candidate, whole bool) bool {
 		// Where a share's number may be wrong, the last round finds out: even one that its stored
 		// root proves, if its blocks are another's.
 		if n := c.number; !whole && n >= 0 && n < f.v.N && s.shards[n] != nil {
 			return true
 		}
-		b, blockErr := c.block(i, whole)
-		if blockErr != nil || s.shards[c.number] != nil {
+		c.each(whole, func(p *proof.Share) bool {
+			b, blockErr := p.Block(i, nil)
+			switch {
+			case blockErr != nil:
+				c.fault(blockErr)
+				late = late || !c.late
+				c.late = true
+				return false
+			case err != nil || len(served) == f.v.K || s.shards[p.Number] != nil:
+			case len(served) > 0 && b.Salt != s.salt:
+				err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them: %w", i, share.ErrNotEnoughShares)
+			default:
+				s.salt, s.shards[p.Number] = b.Salt, b.Data
+				served = append(served, p)
+			}
 			return true
-		}
-		if len(served) > 0 && b.Salt != s.salt {
-			err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them: %w", i, share.ErrNotEnoughShares)
-			return false
-		}
-		s.salt, s.shards[c.number] = b.Salt, b.Data
-		served = append(served, c.views[0].proven)
-		return len(served) < f.v.K
+		})
+		return err == nil && len(served) < f.v.K
 	})
+	if late {
+		f.reorder()
+	}
 	if err == nil && len(served) < f.v.K {
 		err = f.notEnough(i, len(served))
 	}
@@ -232,4 +244,18 @@ func (f *File) search(i int, s *fetched) (err error) {
 		f.served = served
 	}
 	return err
+}
+
+// reorder puts candidates that are late behind the others: a server that spoils every other block
+// must not be asked first for each.
+func (f *File) reorder() {
+	slices.SortStableFunc(f.order, func(a, b *candidate) int {
+		switch {
+		case a.late == b.late:
+			return 0
+		case a.late:
+			return 1
+		}
+		return -1
+	})
 }

@@ -46,6 +46,7 @@ type File struct {
 
 	proving    sync.Mutex // guards candidates and what they prove of v, and served
 	candidates []*candidate
+	order      []*candidate   // the same, those that are late behind others
 	served     []*proof.Share // the k shares to ask first: those whose blocks made up the last segment
 
 	last *lastSegment
@@ -85,7 +86,8 @@ func (m *Servermap) best(c capability.Read, o OpenOptions) (*File, error) {
 }
 
 func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
-	return &File{read: c, m: m, v: v, workers: m.limits.workers(workersOr(workers), v.Params), candidates: m.candidates(v),
+	all := m.candidates(v, &readings{})
+	return &File{read: c, m: m, v: v, workers: m.limits.workers(workersOr(workers), v.Params), candidates: all, order: slices.Clone(all),
 		waiting: slices.ContainsFunc(m.shares, func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return !ok }),
 		code:    sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
 		spare:   sync.Pool{New: func() any { return &fetched{} }},
@@ -104,14 +106,24 @@ func (f *File) probe() int {
 	numbers := map[int]bool{}
 	var served []*proof.Share
 	f.rounds(func(c *candidate, whole bool) bool {
-		if p, ok := c.find(whole); ok {
+		if f.v.Segments() == 0 {
+			if c.version == f.v && c.member.number != Unknown {
+				numbers[c.member.number] = true
+			}
+			return len(numbers) < f.v.K
+		}
+		c.each(whole, func(p *proof.Share) bool {
 			if !numbers[p.Number] {
 				served = append(served, p)
 			}
 			numbers[p.Number] = true
-		} else if f.v.Segments() == 0 && c.version == f.v && c.number != Unknown {
-			numbers[c.number] = true
-		}
+			if !whole {
+				return true
+			}
+			// The stored root may be another share's.
+			_, err := p.Block(0, nil)
+			return err == nil
+		})
 		return len(numbers) < f.v.K
 	})
 	if len(served) == f.v.K {
@@ -127,9 +139,9 @@ func (f *File) rounds(try func(c *candidate, whole bool) bool) {
 	for _, whole := range []bool{false, true} {
 		for round, known := 0, -1; round < maxRounds && known < f.v.Known(); round++ {
 			known = f.v.Known()
-			for _, c := range f.candidates {
+			for _, c := range f.order {
 				// What says that it is of another version is taken at its word at first.
-				if !whole && c.version != nil && c.version != f.v {
+				if c.version != nil && c.version != f.v && (!whole || c.sure()) {
 					continue
 				}
 				if !try(c, whole) {

@@ -89,7 +89,7 @@ func (x *verifier) once(name string) (State, string) {
 		return Unproven, x.why()
 	case name == share.Signature:
 		return Proven, byKey
-	case name == share.ShareHashChain && x.view.proven == nil:
+	case name == share.ShareHashChain && x.found.share == nil:
 		return Unproven, noRoot
 	case name == share.ShareHashChain:
 		return Proven, byRootHash
@@ -113,9 +113,9 @@ func (x *verifier) tree(r share.Region) {
 	switch {
 	case x.found.version == nil:
 		whole.State, whole.Reason = Unproven, x.why()
-	case x.view.proven == nil && x.view.Head().Segments() == 0:
+	case x.found.share == nil && x.view.Head().Segments() == 0:
 		whole.State, whole.Reason = Unproven, noLeaves
-	case x.view.proven == nil:
+	case x.found.share == nil:
 		whole.State, whole.Reason = Unproven, noRoot
 	case len(x.faults) > 0 && x.faults[0].start < r.End():
 		x.nodes(r)
@@ -146,16 +146,12 @@ func (x *verifier) nodes(r share.Region) {
 // knownNodes returns for each node of the stored block hash tree whether it is proven to be
 // right.
 func (x *verifier) knownNodes() []bool {
-	p, n := x.view.proven, x.view.Head().Segments()
+	p, n := x.found.share, x.view.Head().Segments()
 	stored, err := proof.BlockHashTree(x.view)
 	if err != nil {
 		return nil
 	}
-	if leaves := stored[hashtree.Leaf(n, 0):][:n]; !p.Adopt(leaves) {
-		for i, leaf := range leaves {
-			_ = p.Leaf(i, leaf) // what is refused stays unknown
-		}
-	}
+	p.Prove(stored[hashtree.Leaf(n, 0):][:n]) // what is refused stays unknown
 	known := make([]bool, len(stored))
 	for i := range stored {
 		h, ok := p.Node(i)

@@ -1,11 +1,16 @@
 package mutable
 
-import "github.com/golafs/mutable/proof"
+import (
+	"sync"
 
-// readings are what Check read of the blocks of shares, which are read once: however often a
+	"github.com/golafs/mutable/proof"
+)
+
+// readings are what was read of shares as a whole, which is done once: however often a
 // share is looked at, and through however many offset tables. Only if that is more than is
 // worth keeping are they read again.
 type readings struct {
+	mu     sync.Mutex // guards what follows
 	reader proof.Reader
 	kept   map[place]proof.Reading
 	hashes int // in kept
@@ -42,15 +47,15 @@ func (r *readings) ahead(members []*member) (n int) {
 	return n
 }
 
-// of returns what reading all blocks of c through w gives.
-func (r *readings) of(c *candidate, w *view) proof.Reading {
-	at := place{c.member, c.v, w.StoredAt(0).Offset}
+// of returns what reading all blocks of c as s gives.
+func (r *readings) of(c *candidate, s opened) proof.Reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := place{c.member, c.v, s.StoredAt(0).Offset}
 	if _, ok := r.kept[at]; !ok {
-		r.keep(at, r.reader.Read(w)[0])
+		r.keep(at, r.reader.Read(s)[0])
 	}
-	read := r.kept[at]
-	w.read = &read
-	return read
+	return r.kept[at]
 }
 
 func (r *readings) keep(at place, read proof.Reading) {

@@ -28,6 +28,20 @@ type member struct {
 	version *version // nil if no signature covers the header
 	err     error    // why share or version is nil, or a *LimitError
 	number  int      // proven, or else what its place says
+	sole    *bool    // see sure
+}
+
+// sure reports whether e proves without any help to be a share of its version. Then it is not
+// tried as one of another.
+func (e *member) sure() bool {
+	if e.version == nil {
+		return false
+	}
+	if e.sole == nil {
+		_, err := e.version.Alone().Open(e.share, e.Source.Number)
+		e.sole = new(err == nil)
+	}
+	return *e.sole
 }
 
 // unread reports whether e was left unread because there are too many shares.

@@ -66,7 +66,7 @@ func (u *updater) findTargets() error {
 func (u *updater) target(source int, c *candidate) (*target, error) {
 	n := c.Source.Number
 	if n == Unknown {
-		if p, ok := c.find(false); ok {
+		if p, ok := c.find(); ok {
 			n = p.Number
 		} else {
 			return nil, errors.New("neither its place nor its share hash chain tells which share it is")
@@ -162,7 +162,7 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 	if got, want := w.StoredAt(0).Offset, u.places.StoredAt(0).Offset; got != want {
 		return fmt.Errorf("its share data starts at byte %d, want %d", got, want)
 	}
-	p, err := c.prove(w, whole)
+	p, err := w.First(whole)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 		return misplaced(t.Number, p.Number)
 	}
 	if r := u.report.Shares[t.Source]; whole || u.Verify && (len(r.Damage) > 0 || !r.Readable) {
-		read := w.reading()
+		read := w.Reading()
 		if read.Err != nil {
 			return read.Err
 		}

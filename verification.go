@@ -131,7 +131,7 @@ func (x *verifier) look() {
 	check := &checker{CheckOptions: CheckOptions{Verify: true, Write: x.write()}, m: x.m}
 	switch e := x.m.shares[0]; {
 	case e.version != nil && e.version.over == nil:
-		x.number(check, newCandidate(e, e.version))
+		x.number(check, newCandidate(e, e.version, &check.readings))
 	case e.share != nil:
 		x.view = &view{opened: e.share}
 		x.stray(check.stray(e))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
@@ -63,8 +64,8 @@ func region(s proof.Unproven, name string) []byte {
 }
 
 // provable reports whether all that a share needs to prove itself is what it was: signed
-// header, key, signature and chain (but for what follows from N), and the root of its tree
-// or else all blocks.
+// header, key, signature and chain (but for what follows from N), and the root of its tree,
+// or else all leaves, even if the tree is said to end before them, or all blocks.
 func provable(s, sound proof.Unproven) bool {
 	for _, name := range []string{share.VerificationKey, share.Signature} {
 		if !bytes.Equal(region(s, name), region(sound, name)) {
@@ -92,6 +93,11 @@ func provable(s, sound proof.Unproven) bool {
 	}
 	if tree := region(s, share.BlockHashTree); len(tree) >= 32 && bytes.Equal(tree[:32], region(sound, share.BlockHashTree)[:32]) {
 		return true
+	}
+	if leaves, err := proof.StoredLeaves(s); err == nil {
+		if same, err := proof.StoredLeaves(sound); err == nil && slices.Equal(leaves, same) {
+			return true
+		}
 	}
 	for i := range s.Head().Segments() {
 		if !equalBlocks(s, sound, i) {
@@ -273,8 +279,8 @@ func TestNeighboursReplaceChain(t *testing.T) {
 		if p, err := alone.Open(s, x.d.ShareNumber); err == nil || p != nil || alone.Known() != 1 {
 			t.Errorf("%s: Open without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
 		}
-		if p, err := alone.OpenWhole(s, x.d.ShareNumber, new(proof.Reader).Read(s)[0]); err == nil || p != nil || alone.Known() != 1 {
-			t.Errorf("%s: OpenWhole without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
+		if p, err := openWhole(alone, s, x.d.ShareNumber); err == nil || p != nil || alone.Known() != 1 {
+			t.Errorf("%s: as a whole, without neighbours = %v, and %d nodes are proven", x.name, err, alone.Known())
 		}
 
 		v := withNeighbours(t, x)
@@ -292,14 +298,14 @@ func TestNeighboursReplaceChain(t *testing.T) {
 		}
 		for _, number := range []int{x.d.ShareNumber, -1} {
 			v := withNeighbours(t, x)
-			p, err := v.OpenWhole(s, number, new(proof.Reader).Read(s)[0])
+			p, err := openWhole(v, s, number)
 			if err != nil {
-				t.Errorf("%s: OpenWhole as share %d with neighbours = %v", x.name, number, err)
+				t.Errorf("%s: as a whole, as share %d with neighbours = %v", x.name, number, err)
 				continue
 			}
 			// If k is 1, all shares have the same blocks, and this may be any of them.
 			if root, ok := v.Node(hashtree.Leaf(v.N, p.Number)); !ok || root != p.Root() || x.c.K > 1 && p.Number != x.d.ShareNumber {
-				t.Errorf("%s: OpenWhole as share %d gives number %d, want %d", x.name, number, p.Number, x.d.ShareNumber)
+				t.Errorf("%s: as a whole, share %d gives number %d, want %d", x.name, number, p.Number, x.d.ShareNumber)
 			}
 			checkBlocks(t, x.name, p, s, x.sound)
 		}
@@ -310,7 +316,7 @@ func TestNeighboursReplaceChain(t *testing.T) {
 }
 
 // Where a share's block hash tree is damaged, the blocks make up for it: for its root in
-// OpenWhole, for all else wherever a block is asked for.
+// View.Shares, for all else wherever a block is asked for.
 func TestBlocksReplaceTree(t *testing.T) {
 	roots, others := 0, 0
 	forEachDamage(t, func(x *trial) {
@@ -332,9 +338,9 @@ func TestBlocksReplaceTree(t *testing.T) {
 			}
 			checkBlocks(t, x.name, p, s, x.sound)
 		}
-		whole, err := newVersion(t, x.c, x.sound).OpenWhole(s, -1, new(proof.Reader).Read(s)[0])
+		whole, err := openWhole(newVersion(t, x.c, x.sound), s, -1)
 		if err != nil || whole.Number != x.d.ShareNumber {
-			t.Errorf("%s: OpenWhole = %v", x.name, err)
+			t.Errorf("%s: as a whole: %v", x.name, err)
 			return
 		}
 		checkBlocks(t, x.name, whole, s, x.sound)
@@ -366,6 +372,101 @@ func TestTreeAndBlockDamaged(t *testing.T) {
 	leaves, err := proof.Leaves(s)
 	if err != nil || p.Adopt(leaves) {
 		t.Errorf("Adopt takes the hashes of a damaged block, %v", err)
+	}
+}
+
+// Whatever is wrong with a tree, those blocks are proven that something leads to: the stored
+// nodes, the stored leaves, other blocks, or all of them in turn.
+func TestWaysToBlocks(t *testing.T) {
+	c := lookup(t, "smallseg-mdmf-528")
+	whole := c.ShareBytes(c.Shares[0])
+	sound := mustOpen(t, c, whole)
+	n := sound.Head().Segments()
+	if hashtree.Width(n) != 8 {
+		t.Fatalf("%d segments, want a tree with eight leaves", n)
+	}
+	for _, v := range []struct {
+		name          string
+		nodes, blocks []int // that are damaged
+		lost          []int // blocks that are sound and cannot be proven
+	}{
+		{"the root", []int{0}, nil, nil},
+		{"the root and a block", []int{0}, []int{1}, nil},
+		{"an inner node and a block", []int{1}, []int{0}, nil},
+		{"all inner nodes and most blocks", []int{1, 2, 3, 4, 5, 6}, []int{0, 2, 3, 4}, nil},
+		{"a leaf and another block", []int{7}, []int{2}, nil},
+		{"an inner node, a leaf below it and a block", []int{2, 11}, []int{0}, nil},
+		{"two rows above a leaf, that leaf and a block", []int{2, 5, 11}, []int{2}, nil},
+		{"leaves that other blocks prove, behind a node that others still prove", []int{2, 10, 11, 13}, []int{7}, nil},
+		{"a leaf and its block", []int{7}, []int{0}, []int{1}},
+		{"the root, a leaf and another block", []int{0, 7}, []int{2}, []int{0, 1, 3, 4, 5, 6, 7}},
+	} {
+		b := bytes.Clone(whole)
+		for _, i := range v.nodes {
+			b[sound.Region(share.BlockHashTree).Offset+int64(i*len(share.Hash{}))] ^= 1
+		}
+		for _, i := range v.blocks {
+			b[sound.(*mdmf.Share).BlockAt(i).Offset] ^= 1
+		}
+		s := mustOpen(t, c, b)
+		leaves, err := proof.Leaves(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := n - len(v.blocks) - len(v.lost)
+		p, err := openWhole(newVersion(t, c, sound), s, -1)
+		if (err == nil) != (want > 0) {
+			t.Errorf("%s: %v, want %d blocks proven", v.name, err, want)
+		}
+		if err != nil {
+			continue
+		}
+		for i := range n { // one by one, the last first, each is proven or not as it is after all
+			_, err := p.Block(n-1-i, nil)
+			if good := !slices.Contains(v.blocks, n-1-i) && !slices.Contains(v.lost, n-1-i); good != (err == nil) {
+				t.Errorf("%s: Block(%d) = %v, want it proven: %v", v.name, n-1-i, err, good)
+			}
+		}
+		p, err = openWhole(newVersion(t, c, sound), s, -1)
+		if err != nil || p.Prove(leaves) != want {
+			t.Errorf("%s: %v, and not %d blocks proven", v.name, err, want)
+		}
+	}
+}
+
+// A share with the tree of another is proven to be both, if all of it may be read: who asks
+// for blocks finds out which of them they are.
+func TestStolenTree(t *testing.T) {
+	for _, name := range []string{"kn-sdmf-3of10-1351", "smallseg-mdmf-528"} {
+		c := lookup(t, name)
+		thief, owner := c.Shares[0], c.Shares[1]
+		b := bytes.Clone(c.ShareBytes(thief))
+		s := mustOpen(t, c, b)
+		r := s.Region(share.BlockHashTree)
+		copy(b[r.Offset:r.End()], c.ShareBytes(owner)[r.Offset:])
+		for _, known := range []bool{false, true} {
+			v := newVersion(t, c, s)
+			want := []int{thief.Number}
+			if known { // its chain is the thief's, so that it takes the owner to prove the tree
+				if _, err := v.Open(mustOpen(t, c, c.ShareBytes(owner)), -1); err != nil {
+					t.Fatal(err)
+				}
+				want = []int{owner.Number, thief.Number}
+			}
+			w := v.View(s, owner.Number, nil)
+			var got []int
+			for p := range w.Shares(true) {
+				got = append(got, p.Number)
+				for i := range p.Params().Segments() {
+					if _, err := p.Block(i, nil); (err == nil) != (p.Number == thief.Number) {
+						t.Errorf("%s: Block(%d) of share %d: %v", name, i, p.Number, err)
+					}
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: it is proven to be %v, want %v", name, got, want)
+			}
+		}
 	}
 }
 
@@ -409,7 +510,7 @@ func TestLeavesOfUnreadableBlocks(t *testing.T) {
 	// What can be read is proven all the same.
 	v := newVersion(t, c, s)
 	broken := unreadable{s, func(i int) bool { return i == 5 }}
-	p, err := v.OpenWhole(broken, c.Shares[0].Number, new(proof.Reader).Read(broken)[0])
+	p, err := openWhole(v, broken, c.Shares[0].Number)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,6 +51,7 @@ type Block struct {
 const (
 	maxKeyLength        = 1024
 	maxPrivateKeyLength = 4096
+	maxChainEntries     = 16 // in a tree of 255 leaves it has 8
 )
 
 // read returns the bytes of a region of at most limit bytes.
@@ -102,8 +103,7 @@ func PrivateKey(w capability.Write, s Unproven) (*capability.SigningKey, error) 
 
 // Chain returns the share hash chain of s.
 func Chain(s Unproven) ([]hashtree.Node, error) {
-	// More entries than the tree has nodes prove nothing.
-	b, err := read(s, share.ShareHashChain, int64(hashtree.EntrySize*hashtree.Size(s.Head().N)))
+	b, err := read(s, share.ShareHashChain, int64(maxChainEntries*hashtree.EntrySize))
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +144,16 @@ func BlockHashTree(s Unproven) ([]share.Hash, error) {
 	return nodes, nil
 }
 
+// StoredLeaves returns the leaves of the block hash tree as s stores it.
+func StoredLeaves(s Unproven) ([]share.Hash, error) {
+	nodes, err := BlockHashTree(s)
+	if err != nil {
+		return nil, err
+	}
+	n := s.Head().Segments()
+	return nodes[hashtree.Leaf(n, 0):][:n], nil
+}
+
 // Verify checks one share on its own: key, signature and share hash chain.
 func Verify(c capability.Verify, s Unproven) (*Share, error) {
 	key, err := Key(c, s)
@@ -154,11 +164,5 @@ func Verify(c capability.Verify, s Unproven) (*Share, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := v.Open(s, -1)
-	if err != nil {
-		if p, wholeErr := v.OpenWhole(s, -1, new(Reader).Read(s)[0]); wholeErr == nil {
-			return p, nil
-		}
-	}
-	return p, err
+	return v.View(s, -1, nil).First(true)
 }

@@ -16,11 +16,12 @@ type Share struct {
 	mu     sync.Mutex // guards what follows
 	stored storedTree
 	tree   *hashtree.Tree
-	whole  bool // all blocks were read in order to make the tree from them
+	whole  bool  // all that can be proven of the tree is; see grow
+	view   *View // what it is proven from
 }
 
-func newShare(number int, s Unproven, root share.Hash) *Share {
-	return &Share{Number: number, src: s, stored: storedTree{src: s}, tree: hashtree.New(s.Head().Segments(), root)}
+func newShare(number int, w *View, root share.Hash) *Share {
+	return &Share{Number: number, src: w.src, stored: storedTree{src: w.src}, tree: hashtree.New(w.src.Head().Segments(), root), view: w}
 }
 
 // Adopt proves all leaves at once, if together they give the proven root, and reports
@@ -55,15 +56,52 @@ func (p *Share) Block(i int, buf []byte) (Block, error) {
 	if err = p.leaf(i, b.Hash); err == nil {
 		return b, nil
 	}
-	// Block or stored tree, something is wrong. If it is only the tree, all blocks together
-	// give the proven root. Try that once.
-	if !p.whole {
-		p.whole = true
-		if leaves, leavesErr := Leaves(p.src); leavesErr == nil && p.adopt(leaves) && p.leaf(i, b.Hash) == nil {
-			return b, nil
-		}
+	// Block or stored tree, something is wrong.
+	if p.grow() && p.leaf(i, b.Hash) == nil {
+		return b, nil
 	}
 	return Block{}, fmt.Errorf("block %d: %w", i, err)
+}
+
+// grow proves all of the tree that can be: with the leaves that the share stores, or with the
+// hashes of its blocks, or else with what both of them have. It does so once, and reports
+// whether it did.
+func (p *Share) grow() bool {
+	if p.whole {
+		return false
+	}
+	p.whole = true
+	stored, _ := StoredLeaves(p.src) // those that cannot be read prove nothing
+	if p.adopt(stored) || p.adopt(p.view.Reading().Leaves) {
+		return true
+	}
+	// What one leaf proves may replace what is damaged on another's way.
+	for known := 0; known < p.tree.Len(); {
+		known = p.tree.Len()
+		for _, leaves := range [][]share.Hash{stored, p.view.Reading().Leaves} {
+			for i, h := range leaves {
+				_ = p.leaf(i, h)
+			}
+		}
+	}
+	return true
+}
+
+// Prove proves what can be proven of the share, of which all blocks were read and have these
+// leaves, and returns how many of them that is.
+func (p *Share) Prove(leaves []share.Hash) (proven int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.adopt(leaves) {
+		return len(leaves)
+	}
+	p.grow()
+	for i, h := range leaves {
+		if p.leaf(i, h) == nil {
+			proven++
+		}
+	}
+	return proven
 }
 
 // Leaf proves that h is the hash of the share's block of segment i, with what is known of

@@ -32,6 +32,13 @@ func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
 	return &Version{h, key, string(s.Signed()), string(sig), hashtree.New(h.N, h.RootHash)}, nil
 }
 
+// Alone returns v as somebody sees it who knows nothing of its share hash tree.
+func (v *Version) Alone() *Version {
+	alone := *v
+	alone.tree = hashtree.New(v.N, v.RootHash)
+	return &alone
+}
+
 // CheckSignature returns nil if the signature in s covers the version's header. Most shares
 // have the same one, which is checked once.
 func (v *Version) CheckSignature(s Unproven) error {
@@ -77,8 +84,16 @@ func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error
 				return n.Hash, nil
 			}
 		}
-		return share.Hash{}, fmt.Errorf("share hash chain: node %d is missing", node)
+		return share.Hash{}, missingNode(node)
 	})
+}
+
+// A missingNode is an error, of which many are made that nobody reads: one for each number that
+// a share does not have.
+type missingNode int
+
+func (n missingNode) Error() string {
+	return fmt.Sprintf("share hash chain: node %d is missing", int(n))
 }
 
 // Find is Root for a share whose number may be wrong, or -1 for unknown. It tries that
@@ -111,42 +126,5 @@ func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node, anyNu
 // Open proves the root of the block hash tree that s stores; s must be read with v's
 // header. number is what the share's place says, or -1.
 func (v *Version) Open(s Unproven, number int) (*Share, error) {
-	root, err := BlockHash(s, 0)
-	if err != nil {
-		return nil, err
-	}
-	return v.open(s, number, root, false)
-}
-
-// OpenWhole is Open for a share that does not prove itself with what it stores: it makes the
-// block hash tree from all blocks, of which r was read, and tries every number.
-func (v *Version) OpenWhole(s Unproven, number int, r Reading) (*Share, error) {
-	err := r.Err
-	if err == nil {
-		var p *Share
-		if p, err = v.open(s, number, hashtree.Build(r.Leaves)[0], true); err == nil {
-			p.whole = true
-			p.Adopt(r.Leaves)
-			return p, nil
-		}
-	}
-	// A block is bad, but the stored root may be good and only the number wrong.
-	if root, rootErr := BlockHash(s, 0); rootErr == nil {
-		return v.open(s, number, root, true)
-	}
-	return nil, err
-}
-
-// open returns s with the root that it proves. That its chain is broken matters only if the
-// nodes are not known already.
-func (v *Version) open(s Unproven, number int, root share.Hash, anyNumber bool) (*Share, error) {
-	chain, chainErr := Chain(s)
-	n, err := v.Find(number, root, chain, anyNumber)
-	if err == nil {
-		return newShare(n, s, root), nil
-	}
-	if chainErr != nil {
-		return nil, chainErr
-	}
-	return nil, err
+	return v.View(s, number, nil).First(false)
 }
