@@ -28,6 +28,7 @@ type View struct {
 type root struct {
 	hash  share.Hash
 	have  bool   // hash is known, or err says why there is none
+	void  bool   // there is none, or one before it is the same
 	share *Share // nil as long as the root is not proven
 	err   error  // why not
 	known int    // how many nodes of the share hash tree were known when it was tried last
@@ -95,11 +96,9 @@ func (w *View) share(i int, every bool) *Share {
 	if !r.have {
 		r.have = true
 		r.hash, r.err = w.hash(i)
-		if slices.ContainsFunc(w.roots[:i], func(before root) bool { return before.hash == r.hash }) {
-			r.hash = share.Hash{}
-		}
+		r.void = r.err != nil || slices.ContainsFunc(w.roots[:i], func(before root) bool { return before.hash == r.hash })
 	}
-	if r.share != nil || r.hash == (share.Hash{}) || r.known == w.v.Known() && (r.every || !every) {
+	if r.share != nil || r.void || r.known == w.v.Known() && (r.every || !every) {
 		return r.share
 	}
 	r.known, r.every = w.v.Known(), every
