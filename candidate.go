@@ -38,7 +38,7 @@ func newCandidate(e *member, v *version, r *readings) *candidate {
 }
 
 func (c *candidate) view(s opened) *view {
-	return &view{s, c.v.View(s, c.number, func() proof.Reading { return c.readings.of(c, s) })}
+	return &view{s, c.v.View(s, c.number, func() proof.Reading { return c.readings.of(c.member, s) })}
 }
 
 // candidates returns the shares that may hold blocks of v: its members in order of their

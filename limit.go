@@ -37,14 +37,19 @@ type Limits struct {
 	// Shares is how many shares are looked at; default 1,024, of which a version has 255 at most.
 	// Those behind are not read. It bounds time: shares are compared with each other.
 	Shares int64
+
+	// Versions is how many versions are looked at, the newest first; default 16. It bounds time: of
+	// a share that does not say which version it is of, each is tried.
+	Versions int64
 }
 
 // Unlimited returns the limits for shares that one would read whatever it costs.
-func Unlimited() Limits { return Limits{-1, -1, -1, -1} }
+func Unlimited() Limits { return Limits{-1, -1, -1, -1, -1} }
 
 // effective returns l with its defaults, and numbers that nothing is over for no limit.
 func (l Limits) effective() Limits {
-	return Limits{orDefault(l.DataLength, 1<<40), orDefault(l.SegmentSize, 1<<30), orDefault(l.Segments, 8<<20), orDefault(l.Shares, 1024)}
+	return Limits{orDefault(l.DataLength, 1<<40), orDefault(l.SegmentSize, 1<<30), orDefault(l.Segments, 8<<20),
+		orDefault(l.Shares, 1024), orDefault(l.Versions, 16)}
 }
 
 func orDefault(limit, standard int64) int64 {
@@ -62,7 +67,7 @@ func orDefault(limit, standard int64) int64 {
 type LimitError struct {
 	Limit    string // the field of Limits
 	Got, Max int64
-	Field    string // of the header that is the reason, as the layout table names it; "" for Shares
+	Field    string // of the header that is the reason, as the layout table names it; "" for Shares and Versions
 	Offset   int64  // where that starts in the share
 }
 
@@ -74,8 +79,12 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("%s%s is %d, over the limit of %d", at, e.Limit, e.Got, e.Max)
 }
 
-// version returns an error if a version with header h is over a limit of l, which is effective.
-func (l Limits) version(h share.Head) error {
+// version returns an error if a version with header h, of which i are newer, is over a limit of
+// l, which is effective.
+func (l Limits) version(i int, h share.Head) error {
+	if int64(i) >= l.Versions {
+		return &LimitError{Limit: "Versions", Got: int64(i) + 1, Max: l.Versions}
+	}
 	for _, e := range []LimitError{
 		{"DataLength", int64(h.DataLength), l.DataLength, "data length", 0},
 		{"SegmentSize", longest(h.Params), l.SegmentSize, "segment size", 0},

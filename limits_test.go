@@ -369,3 +369,119 @@ func TestLimitBoundsWorkers(t *testing.T) {
 		})
 	}
 }
+
+// replayed is what a server has that kept a share of every version there ever was, and spoiled
+// the header of another of each.
+func replayed(t *testing.T, versions int) (sources []mutable.Source, size int64, read []*atomic.Int64) {
+	add := func(name string, number int, b []byte) {
+		n := &atomic.Int64{}
+		sources = append(sources, mutable.Source{Name: name, Number: number, ReaderAt: counting{bytes.NewReader(b), n}, Size: int64(len(b))})
+		size, read = size+int64(len(b)), append(read, n)
+	}
+	for v := range versions {
+		o := mutable.EncodeOptions{K: 3, N: 10, SegmentSize: 15, SeqNum: uint64(v + 1)}
+		shares := encode(t, vectors.Plaintext("old", int64(40+v)), testKey, o)
+		add(fmt.Sprint("version ", v+1), 0, shares[0].b)
+		spoiled := bytes.Clone(shares[1].b)
+		spoiled[share.Named(mdmf.HeaderSpans(), "sequence number").Offset] ^= byte(v + 1)
+		add(fmt.Sprint("stray ", v+1), 1, spoiled)
+	}
+	return sources, size, read
+}
+
+// What many versions cost grows with them, and not with their square: those behind the newest
+// are passed over.
+func TestManyVersions(t *testing.T) {
+	const most = 4
+	for _, versions := range []int{most, 10, 40} {
+		for name, use := range map[string]func([]mutable.Source, mutable.Limits) []*mutable.LimitError{
+			"Open": func(s []mutable.Source, l mutable.Limits) []*mutable.LimitError {
+				_, err := mutable.Open(mdmfCap.ReadCap(), s, mutable.OpenOptions{Limits: l})
+				e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+				if !ok {
+					t.Fatalf("%d versions: Open gives %v, want too few shares", versions, err)
+				}
+				return limitErrors(e.Shares)
+			},
+			"Check": func(s []mutable.Source, l mutable.Limits) (out []*mutable.LimitError) {
+				for _, r := range mutable.Check(mdmfCap.VerifyCap(), s, mutable.CheckOptions{Verify: true, Limits: l}).Shares {
+					for _, d := range r.Damage {
+						if e, ok := errors.AsType[*mutable.LimitError](d.Err); ok && r.Verdict == mutable.PassedOver {
+							out = append(out, e)
+						}
+					}
+				}
+				return out
+			},
+		} {
+			sources, size, read := replayed(t, versions)
+			over := use(sources, mutable.Limits{Versions: most})
+			got := int64(0)
+			for _, n := range read {
+				got += n.Load()
+			}
+			if got > most*size {
+				t.Errorf("%s of %d versions: %d bytes are read, want at most %d times the %d that there are", name, versions, got, most, size)
+			}
+			if len(over) != versions-most {
+				t.Errorf("%s of %d versions: %d shares are passed over, want %d", name, versions, len(over), versions-most)
+			}
+			for _, e := range over {
+				if e.Limit != "Versions" || e.Max != most || e.Got <= most || e.Got > int64(versions) {
+					t.Errorf("%s of %d versions: %+v", name, versions, e)
+				}
+			}
+		}
+	}
+}
+
+// By default 16 versions are looked at.
+func TestDefaultVersions(t *testing.T) {
+	sources, _, _ := replayed(t, 17)
+	_, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{})
+	e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+	want := mutable.LimitError{Limit: "Versions", Got: 17, Max: 16}
+	if over := limitErrors(e.Shares); !ok || len(over) != 1 || *over[0] != want {
+		t.Errorf("Open of 17 versions passes over %v, want %v", over, want)
+	}
+}
+
+// watched counts how often something is read of a region.
+type watched struct {
+	io.ReaderAt
+	share.Region
+	times *atomic.Int64
+}
+
+func (w watched) ReadAt(b []byte, off int64) (int, error) {
+	if off < w.End() && off+int64(len(b)) > w.Offset {
+		w.times.Add(1)
+	}
+	return w.ReaderAt.ReadAt(b, off)
+}
+
+// Checking a signature costs as much as a thousand hashes. That of a share with a spoiled header
+// is not checked for every version that the share might be of, also where nothing bounds them.
+func TestSignatureChecks(t *testing.T) {
+	var first int64
+	for _, versions := range []int{2, 20} {
+		sources, _, _ := replayed(t, versions)
+		s, err := mdmf.Open(sources[0], sources[0].Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var times atomic.Int64
+		sources[1].ReaderAt = watched{sources[1].ReaderAt, s.Region(share.Signature), &times}
+		l := mutable.Unlimited()
+		if _, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{Limits: l}); err == nil {
+			t.Error("a share is enough for a version that needs three")
+		}
+		mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Limits: l})
+		if first == 0 {
+			first = times.Load()
+		}
+		if got := times.Load(); got > first {
+			t.Errorf("beside %d versions the signature of a stray is read %d times, beside two %d times", versions, got, first)
+		}
+	}
+}

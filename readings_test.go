@@ -15,17 +15,19 @@ func TestKeptHashes(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 0))
 	var r readings
 	for i := range 10_000 {
-		at := place{e: &member{}, offset: int64(i)}
-		r.keep(at, proof.Reading{Leaves: leaves[:random.IntN(len(leaves)+1)]})
+		e, at := &member{}, place{offset: int64(i)}
+		r.keep(e, at, proof.Reading{Leaves: leaves[:random.IntN(len(leaves)+1)]})
 		sum := 0
-		for _, read := range r.kept {
-			sum += len(read.Leaves)
+		for _, places := range r.kept {
+			for _, read := range places {
+				sum += len(read.Leaves)
+			}
 		}
-		if _, ok := r.kept[at]; !ok || sum != r.hashes || sum > maxHashes && len(r.kept) > 1 {
+		if _, ok := r.kept[e][at]; !ok || sum != r.hashes || sum > maxHashes && len(r.kept) > 1 {
 			t.Fatalf("%d hashes of %d shares are kept, counted as %d; want at most %d", sum, len(r.kept), r.hashes, maxHashes)
 		}
 		if random.IntN(2) == 0 {
-			r.forget(at.e)
+			r.forget(e)
 		}
 	}
 }

@@ -152,10 +152,6 @@ func (m *Servermap) findVersions() {
 	}
 	for _, members := range groups {
 		if v := m.sign(members); v != nil {
-			v.over = m.limits.version(v.Head)
-			for _, e := range members {
-				e.version, e.err = v, v.over
-			}
 			v.members = members
 			v.countTables()
 			m.versions = append(m.versions, v)
@@ -164,7 +160,11 @@ func (m *Servermap) findVersions() {
 	slices.SortFunc(m.versions, func(a, b *version) int {
 		return -cmp.Or(a.Version.Compare(b.Version.Version), bytes.Compare(a.Signed(), b.Signed()))
 	})
-	for _, v := range m.versions {
+	for i, v := range m.versions {
+		v.over = m.limits.version(i, v.Head)
+		for _, e := range v.members {
+			e.version, e.err = v, v.over
+		}
 		v.findNumbers()
 	}
 }

@@ -13,10 +13,10 @@ import (
 // its share hash tree.
 type Version struct {
 	share.Head
-	key       *capability.VerificationKey
-	signed    string
-	signature string // one that covers it
-	tree      *hashtree.Tree
+	key        *capability.VerificationKey
+	signed     string
+	signatures map[string]error // those that were checked
+	tree       *hashtree.Tree
 }
 
 // NewVersion returns the version that s belongs to, if key's signature covers its header.
@@ -29,7 +29,7 @@ func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
 		return nil, err
 	}
 	h := s.Head()
-	return &Version{h, key, string(s.Signed()), string(sig), hashtree.New(h.N, h.RootHash)}, nil
+	return &Version{h, key, string(s.Signed()), map[string]error{string(sig): nil}, hashtree.New(h.N, h.RootHash)}, nil
 }
 
 // Alone returns v as somebody sees it who knows nothing of its share hash tree.
@@ -39,14 +39,19 @@ func (v *Version) Alone() *Version {
 	return &alone
 }
 
-// CheckSignature returns nil if the signature in s covers the version's header. Most shares
-// have the same one, which is checked once.
+// CheckSignature returns nil if the signature in s covers the version's header. Each signature is
+// checked once; most shares have the same one.
 func (v *Version) CheckSignature(s Unproven) error {
 	sig, err := Signature(s)
-	if err != nil || string(sig) == v.signature {
+	if err != nil {
 		return err
 	}
-	return v.key.Verify([]byte(v.signed), sig)
+	verdict, ok := v.signatures[string(sig)]
+	if !ok {
+		verdict = v.key.Verify([]byte(v.signed), sig)
+		v.signatures[string(sig)] = verdict
+	}
+	return verdict
 }
 
 // Signed returns the bytes of the signed part of the header.
