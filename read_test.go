@@ -223,6 +223,29 @@ func TestReadOneByte(t *testing.T) {
 	}
 }
 
+// To find out that a newer version is lost takes a block of each of its shares, and no block of
+// the older shares, which are not its own.
+func TestOpenBesideLostVersion(t *testing.T) {
+	d, shares := encoded(t, 3<<20, mutable.EncodeOptions{})
+	_, newer := encoded(t, 3<<20, mutable.EncodeOptions{SeqNum: 2})
+	shares[4], shares[7] = newer[4], newer[7]
+	sources, read := shares.counted()
+	f, err := mutable.Open(d.cap().ReadCap(), sources, mutable.OpenOptions{})
+	if err != nil || f.Head().SeqNum != 1 {
+		t.Fatalf("Open = %v, %v, want version 1", f, err)
+	}
+	const block, chain = 43691 + 16, 16 << 10
+	for i, bytes := range read {
+		most := int64(mdmf.ShareDataOffset) + chain
+		if n := sources[i].Number; n == 4 || n == 7 {
+			most += block
+		}
+		if got := bytes.Load(); got > most {
+			t.Errorf("share %d: %d bytes are read, want at most %d", sources[i].Number, got, most)
+		}
+	}
+}
+
 // A short source is an error that says how far it got, wherever it ends.
 func TestEncodeShortSource(t *testing.T) {
 	for _, workers := range []int{1, 3} {
