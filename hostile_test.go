@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/golafs/mutable"
@@ -185,5 +186,51 @@ func TestCompetingVersions(t *testing.T) {
 	}
 	if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, plains[0]) {
 		t.Errorf("read %d bytes, %v, want the other version's", len(got), err)
+	}
+}
+
+// Shares of which every other block is spoiled are put off until nothing else is left, and named,
+// but not for every block.
+func TestAlternatingBlocks(t *testing.T) {
+	const segments = 1000
+	want := vectors.Plaintext("alternating", segments*100)
+	shares := encode(t, want, testKey, mutable.EncodeOptions{K: 1, N: 3, SegmentSize: 100})
+	s, err := mdmf.Parse(shares[0].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, good := range []bool{true, false} {
+		var sources []mutable.Source
+		var read [3]atomic.Int64
+		for n, m := range shares {
+			b := bytes.Clone(m.b)
+			for i := n; i < segments && n < 2; i += 2 {
+				b[s.BlockAt(i).Offset] ^= 1
+			}
+			if n < 2 || good {
+				sources = append(sources, mutable.Source{Name: "server", Number: n, ReaderAt: counting{bytes.NewReader(b), &read[n]}, Size: int64(len(b))})
+			}
+		}
+		f, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("a good share: %v: read %d bytes, %v, want %d", good, len(got), err, len(want))
+		}
+		named := map[int]int{}
+		for _, fault := range f.Faults() {
+			named[fault.Number]++
+		}
+		if len(named) != 2 || named[0] == 0 || named[1] == 0 || named[0] > 16 || named[1] > 16 {
+			t.Errorf("a good share: %v: faults of shares %v, want some of 0 and 1, and at most 16 of each", good, named)
+		}
+		// Of each, its tree, parts of it again and a few blocks were read before it was put off.
+		most := int64(mdmf.ShareDataOffset) + s.Region(share.BlockHashTree).Length + 16<<10
+		for n := range 2 {
+			if got := read[n].Load(); good && got > most {
+				t.Errorf("%d bytes of share %d are read, want at most %d", got, n, most)
+			}
+		}
 	}
 }
