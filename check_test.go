@@ -3,6 +3,7 @@ package mutable_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -122,6 +123,46 @@ func TestCheckBlockAndTree(t *testing.T) {
 		damage := mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true}).Shares[2].Damage
 		if len(damage) != 2 || damage[0].Region != s.BlockAt(0) || damage[1].Region != node {
 			t.Errorf("block 0 and node %d are damaged: Check says %v", i, damage)
+		}
+	}
+}
+
+// Neighbours that are damaged in the same way are one damage, however many they are, with all of
+// their bytes and no others'.
+func TestCheckNeighbours(t *testing.T) {
+	const segments = 2000
+	plain := make([]byte, segments)
+	shares := encode(t, plain, testKey, mutable.EncodeOptions{K: 1, N: 2, SegmentSize: 1})
+	s, err := mdmf.Parse(shares[0].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree := s.Region(share.BlockHashTree)
+	node := func(i int) share.Region {
+		return share.Region{Name: tree.Name, Offset: tree.Offset + int64(i*len(share.Hash{})), Length: int64(len(share.Hash{}))}
+	}
+	for _, v := range []struct {
+		first, last int
+		place       func(int) share.Region
+		want        string
+	}{
+		{0, segments - 1, s.BlockAt, "blocks 0 to 1999: hash does not match"},
+		{3, 5, s.BlockAt, "blocks 3 to 5: hash does not match"},
+		{7, 7, s.BlockAt, "block 7: hash does not match"},
+		{20, 29, s.SaltAt, "salts 20 to 29: hash does not match"},
+		{0, hashtree.Size(segments) - 1, node, "nodes 0 to 4094: hash does not match"},
+		{100, 101, node, "nodes 100 to 101: hash does not match"},
+	} {
+		b := bytes.Clone(shares[0].b)
+		want := v.place(v.first)
+		for i := v.first; i <= v.last; i++ {
+			b[v.place(i).Offset] ^= 1
+			want.Length = v.place(i).End() - want.Offset
+		}
+		sources := []mutable.Source{source("good", 1, shares[1].b), source("bad", 0, b)}
+		damage := mutable.Check(mdmfCap.VerifyCap(), sources, mutable.CheckOptions{Verify: true}).Shares[1].Damage
+		if len(damage) != 1 || damage[0].Region != want || damage[0].Err.Error() != v.want || !errors.Is(damage[0].Err, share.ErrHash) {
+			t.Errorf("damage %v, want %q at %v", damage, v.want, want)
 		}
 	}
 }

@@ -39,6 +39,44 @@ func (e *examination) add(r share.Region, err error) {
 	e.damage = append(e.damage, share.Damage{Region: r, Err: err})
 }
 
+// A run is damage to neighbours of one kind, all for the same reason. There may be very many of
+// them in a share, which are told of as one.
+type run struct {
+	one, several string // as in "block", "blocks"
+	first, last  int
+	err          error
+}
+
+func (r *run) Error() string {
+	if r.first == r.last {
+		return fmt.Sprintf("%s: %v", fmt.Sprintf(r.one, r.first), r.err)
+	}
+	return fmt.Sprintf("%s: %v", fmt.Sprintf(r.several, r.first, r.last), r.err)
+}
+
+func (r *run) Unwrap() error { return r.err }
+
+// addTo is add for number i of a kind, which makes the run behind it longer if there is one.
+func (e *examination) addTo(kind run, i int, at share.Region, err error) {
+	if len(e.damage) > 0 {
+		before := &e.damage[len(e.damage)-1]
+		if r, ok := before.Err.(*run); ok && r.one == kind.one && r.last == i-1 && r.err.Error() == err.Error() {
+			r.last, before.Region.Length = i, at.End()-before.Region.Offset
+			return
+		}
+	}
+	kind.first, kind.last, kind.err = i, i, err
+	e.add(at, &kind)
+}
+
+// The kinds of neighbours.
+var (
+	badNode   = run{one: "node %d", several: "nodes %d to %d"}
+	badBlock  = run{one: "block %d", several: "blocks %d to %d"}
+	badSalt   = run{one: "salt %d", several: "salts %d to %d"}
+	badEither = run{one: "block %d or its salt", several: "blocks %d to %d or their salts"}
+)
+
 // header compares the share's own header with the one it is read through, and its offset
 // table with that of most shares of the version.
 func (e *examination) header() {
@@ -252,7 +290,7 @@ func (e *examination) tree(p *proof.Share, whole bool) {
 		}
 		if h != want || !proven && e.doubtful(p, stored, i) {
 			at := share.Region{Name: r.Name, Offset: r.Offset + int64(i*len(h)), Length: int64(len(h))}
-			e.add(at, fmt.Errorf("node %d: %w", i, share.ErrHash))
+			e.addTo(badNode, i, at, share.ErrHash)
 		}
 	}
 }
@@ -271,16 +309,18 @@ func (e *examination) segments(p *proof.Share, read proof.Reading) {
 	for i, leaf := range read.Leaves {
 		if p.Leaf(i, leaf) == nil {
 			if e.blocks[i] = e.c.v.agrees(i, read.Salts[i]); !e.blocks[i] {
-				e.add(e.w.SaltAt(i), fmt.Errorf("salt %d: not the same in all shares: a faulty writer made them", i))
+				e.addTo(badSalt, i, e.w.SaltAt(i), errTorn)
 			}
 			continue
 		}
 		if h, err := proof.BlockHash(e.w, first+i); err == nil && h == leaf {
 			continue // it is the tree that is wrong
 		}
-		e.add(e.block(p, i, leaf))
+		e.block(p, i, leaf)
 	}
 }
+
+var errTorn = errors.New("not the same in all shares: a faulty writer made them")
 
 // maxAgain is how many wrong blocks of a share are read again because only the salt may be
 // wrong. Where there are more it is not the salts.
@@ -288,23 +328,26 @@ const maxAgain = 16
 
 // block tells whether it is the block of segment i that is wrong, or the salt, which is the
 // same in all shares. What was read has this leaf, none if it could not be read.
-func (e *examination) block(p *proof.Share, i int, leaf share.Hash) (share.Region, error) {
+func (e *examination) block(p *proof.Share, i int, leaf share.Hash) {
 	r := e.w.BlockAt(i)
 	salt, known := e.c.v.salts[i]
 	if unread := (leaf == share.Hash{}); unread || known && e.again < maxAgain {
 		e.again++
 		b, err := e.w.Block(i, nil)
 		if err != nil {
-			return r, fmt.Errorf("block %d: %w", i, err)
+			e.addTo(badBlock, i, r, err)
+			return
 		}
 		if known && b.Salt != salt && p.Leaf(i, hashtree.BlockHash(append(salt[:], b.Data...))) == nil {
-			return e.w.SaltAt(i), fmt.Errorf("salt %d: %w", i, share.ErrHash)
+			e.addTo(badSalt, i, e.w.SaltAt(i), share.ErrHash)
+			return
 		}
 	}
+	kind := badBlock
 	if e.c.v.Format == share.MDMF && !known {
-		return r, fmt.Errorf("block %d or its salt: %w", i, share.ErrHash)
+		kind = badEither
 	}
-	return r, fmt.Errorf("block %d: %w", i, share.ErrHash)
+	e.addTo(kind, i, r, share.ErrHash)
 }
 
 // agrees reports whether all proven blocks of segment i that were seen have this salt.

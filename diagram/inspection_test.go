@@ -110,8 +110,8 @@ func manySegments(t testing.TB, segments int) ([]byte, *mdmf.Share) {
 	return out.b, s
 }
 
-// Of many segments, neighbours of which the same can be said are one part, and each damaged
-// one is a part of its own, as long as there are few.
+// Of many segments, neighbours of which the same can be said are one part, and so each damaged
+// one is, or those that are damaged together, as long as there are few.
 func TestInspectionOfManySegments(t *testing.T) {
 	const segments = 70_000
 	sound, s := manySegments(t, segments)
@@ -130,8 +130,8 @@ func TestInspectionOfManySegments(t *testing.T) {
 				t.Errorf("damaged %v: %s, want segment %d first", damaged, p.label, seen)
 			}
 			seen += p.segments
-			if p.state == mutable.Disproven && p.segments == 1 {
-				alone = append(alone, p.first)
+			for i := 0; p.state == mutable.Disproven && i < p.segments; i++ {
+				alone = append(alone, p.first+i)
 			}
 		}
 		if seen != segments || !slices.Equal(alone, damaged) {

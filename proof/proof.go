@@ -130,28 +130,31 @@ func BlockHash(s Unproven, i int) (h share.Hash, err error) {
 
 // BlockHashTree returns all nodes of the block hash tree as s stores it.
 func BlockHashTree(s Unproven) ([]share.Hash, error) {
-	var h share.Hash
-	r := s.Region(share.BlockHashTree)
-	r.Length = int64(hashtree.Size(s.Head().Segments())) * int64(len(h))
-	b, err := s.Read(r)
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]share.Hash, 0, len(b)/len(h))
-	for part := range slices.Chunk(b, len(h)) {
-		nodes = append(nodes, share.Hash(part))
-	}
-	return nodes, nil
+	return storedNodes(s, 0, hashtree.Size(s.Head().Segments()))
 }
 
 // StoredLeaves returns the leaves of the block hash tree as s stores it.
 func StoredLeaves(s Unproven) ([]share.Hash, error) {
-	nodes, err := BlockHashTree(s)
+	n := s.Head().Segments()
+	return storedNodes(s, hashtree.Leaf(n, 0), n)
+}
+
+// storedNodes returns n nodes of the block hash tree from the first on, whether or not s says
+// that it ends before them.
+func storedNodes(s Unproven, first, n int) ([]share.Hash, error) {
+	var h share.Hash
+	r := s.Region(share.BlockHashTree)
+	r.Offset += int64(first) * int64(len(h))
+	r.Length = int64(n) * int64(len(h))
+	b, err := s.Read(r)
 	if err != nil {
 		return nil, err
 	}
-	n := s.Head().Segments()
-	return nodes[hashtree.Leaf(n, 0):][:n], nil
+	nodes := make([]share.Hash, 0, n)
+	for part := range slices.Chunk(b, len(h)) {
+		nodes = append(nodes, share.Hash(part))
+	}
+	return nodes, nil
 }
 
 // Verify checks one share on its own: key, signature and share hash chain.

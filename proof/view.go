@@ -27,8 +27,8 @@ type View struct {
 // A root is one of those that the block hash tree of a View may have.
 type root struct {
 	hash  share.Hash
-	have  bool   // hash is known, or err says why there is none
-	void  bool   // there is none, or one before it is the same
+	asked bool   // hash is there, unless none is set
+	none  bool   // there is no such root, or it is one of those before
 	share *Share // nil as long as the root is not proven
 	err   error  // why not
 	known int    // how many nodes of the share hash tree were known when it was tried last
@@ -93,12 +93,12 @@ func (w *View) Shares(whole bool) iter.Seq[*Share] {
 // it does not prove. It tries again only if that has a chance.
 func (w *View) share(i int, every bool) *Share {
 	r := &w.roots[i]
-	if !r.have {
-		r.have = true
+	if !r.asked {
 		r.hash, r.err = w.hash(i)
-		r.void = r.err != nil || slices.ContainsFunc(w.roots[:i], func(before root) bool { return before.hash == r.hash })
+		r.asked = true
+		r.none = r.err != nil || slices.ContainsFunc(w.roots[:i], func(before root) bool { return before.hash == r.hash })
 	}
-	if r.share != nil || r.void || r.known == w.v.Known() && (r.every || !every) {
+	if r.share != nil || r.none || r.known == w.v.Known() && (r.every || !every) {
 		return r.share
 	}
 	r.known, r.every = w.v.Known(), every

@@ -82,7 +82,13 @@ func words(b []byte, damage []share.Damage) []string {
 	}
 	var out []string
 	for _, d := range damage {
-		out = append(out, word(b, d))
+		if d.Region.Name == share.ShareData || d.Region.Name == share.Salt && b[0] == mdmf.VersionByte {
+			for _, i := range segments(b, d.Region) {
+				out = append(out, fmt.Sprint("bad block ", i))
+			}
+		} else {
+			out = append(out, word(b, d))
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -101,8 +107,6 @@ func word(b []byte, d share.Damage) string {
 		return "malformed " + fieldAt(b, d.Region.Offset)
 	case d.Region.Name == share.Header:
 		return "bad signature" // or else another header than the one that it covers
-	case d.Region.Name == share.ShareData, d.Region.Name == share.Salt:
-		return fmt.Sprint("bad block ", segment(b, d.Region))
 	}
 	return "bad " + d.Region.Name
 }
@@ -117,17 +121,18 @@ func fieldAt(b []byte, offset int64) string {
 	return fmt.Sprint("byte ", offset)
 }
 
-// segment returns which segment's salt or block r is.
-func segment(b []byte, r share.Region) int {
+// segments returns the segments that r has something of.
+func segments(b []byte, r share.Region) (out []int) {
 	s, err := mdmf.Parse(b)
 	if err != nil {
-		return 0 // of SDMF there is no other
+		return []int{0} // of SDMF there is no other
 	}
-	i := 0
-	for s.StoredAt(i).End() < r.End() {
-		i++
+	for i := range s.Head().Segments() {
+		if at := s.StoredAt(i); at.Offset < r.End() && r.Offset < at.End() {
+			out = append(out, i)
+		}
 	}
-	return i
+	return out
 }
 
 // No header makes this library take more memory than a small file is worth.
