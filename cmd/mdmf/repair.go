@@ -236,7 +236,7 @@ func (x *changes) changed(old share.Version) []changed {
 		if one.Reason != nil {
 			c.Reason = one.Reason.Error()
 		}
-		if one.Source >= 0 {
+		if one.Source >= 0 && !one.Deletes() {
 			if v := x.homes.said[x.set.sources[one.Source].Name]; v != old && v.SeqNum == old.SeqNum {
 				c.Reason += fmt.Sprintf(" with root hash %v", v.RootHash) // it says which version already
 			}
