@@ -44,7 +44,7 @@ type File struct {
 	code    func() (*encoding.Code, error) // made once, when a primary block must be made again
 	spare   sync.Pool                      // of *fetched, for the next segment
 
-	proving    sync.Mutex // guards candidates and what they prove of v, and served
+	proving    *sync.Mutex // m's; guards candidates, too, and served
 	candidates []*candidate
 	order      []*candidate   // the same, those that are late behind others
 	served     []*proof.Share // the k shares to ask first: those whose blocks made up the last segment
@@ -68,7 +68,7 @@ func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 
 // best is Open of one of m's versions.
 func (m *Servermap) best(c capability.Read, o OpenOptions) (*File, error) {
-	refused := m.notEnough(o)
+	var refused *NotEnoughSharesError // for the newest
 	for _, v := range m.versions {
 		if !o.allow(v.Version.Version) {
 			continue
@@ -78,16 +78,19 @@ func (m *Servermap) best(c capability.Read, o OpenOptions) (*File, error) {
 		if have >= v.K {
 			return f, nil
 		}
-		if refused.Want == 0 {
+		if refused == nil {
 			refused = f.notEnough(-1, have)
 		}
+	}
+	if refused == nil {
+		refused = m.notEnough(o)
 	}
 	return nil, refused
 }
 
 func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
 	all := m.candidates(v, &readings{})
-	return &File{read: c, m: m, v: v, workers: m.limits.workers(workersOr(workers), v.Params), candidates: all, order: slices.Clone(all),
+	return &File{read: c, m: m, v: v, proving: m.proving, workers: m.limits.workers(workersOr(workers), v.Params), candidates: all, order: slices.Clone(all),
 		waiting: slices.ContainsFunc(m.shares, func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return !ok }),
 		code:    sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
 		spare:   sync.Pool{New: func() any { return &fetched{} }},
@@ -175,7 +178,7 @@ func (f *File) Faults() []*ShareError {
 }
 
 func (f *File) faults() []*ShareError {
-	out := f.m.Rejected()
+	out := f.m.rejected()
 	for _, c := range f.candidates {
 		for _, err := range c.faults {
 			if c.version == f.v {
@@ -201,7 +204,7 @@ func (f *File) notEnough(segment, have int) *NotEnoughSharesError {
 // others returns the other versions that have enough shares.
 func (m *Servermap) others(not *version) []share.Version {
 	var out []share.Version
-	for i, v := range m.Versions() {
+	for i, v := range m.mapped() {
 		if v.Recoverable && m.versions[i] != not {
 			out = append(out, v.Version)
 		}
@@ -211,7 +214,7 @@ func (m *Servermap) others(not *version) []share.Version {
 
 // notEnough says that there is no version to open.
 func (m *Servermap) notEnough(o OpenOptions) *NotEnoughSharesError {
-	return &NotEnoughSharesError{Version: share.Version{SeqNum: o.SeqNum}, Segment: -1, Shares: m.Rejected(), Others: m.others(nil)}
+	return &NotEnoughSharesError{Version: share.Version{SeqNum: o.SeqNum}, Segment: -1, Shares: m.rejected(), Others: m.others(nil)}
 }
 
 // A NotEnoughSharesError reports that fewer than k good shares of a version are at hand, for

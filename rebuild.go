@@ -68,13 +68,19 @@ func (r *rebuilder) run() (*Plan, error) {
 	if err := r.m.complete(); err != nil {
 		return nil, err
 	}
-	if err := r.open(); err != nil {
+	var err error
+	if r.f, err = r.m.best(capability.Read{}, r.OpenOptions); err != nil { // nothing is decrypted
 		return nil, err
 	}
 	r.plan = &Plan{Old: r.f.v.Head, New: r.f.v.Head, LeftOut: r.f.v.leftOut(), Faults: r.report.faults()}
 	if err := r.findFrame(); err != nil {
 		return nil, err
 	}
+	return r.make()
+}
+
+// make makes the shares, again if it turns out that the version was made without some of them.
+func (r *rebuilder) make() (*Plan, error) {
 	for {
 		if err := r.findChanges(); err != nil || len(r.plan.Changes) == 0 {
 			return r.plan, err
@@ -101,26 +107,6 @@ func (r *rebuilder) run() (*Plan, error) {
 		}
 		r.plan.LeftOut, r.plan.Changes = out, nil
 	}
-}
-
-// open finds the version to rebuild.
-func (r *rebuilder) open() error {
-	refused := r.m.notEnough(r.OpenOptions)
-	for _, v := range r.m.versions {
-		if !r.allow(v.Version.Version) {
-			continue
-		}
-		f := r.m.open(capability.Read{}, v, r.Workers) // nothing is decrypted
-		have := f.probe()
-		if have >= v.K {
-			r.f = f
-			return nil
-		}
-		if refused.Want == 0 {
-			refused = f.notEnough(-1, have)
-		}
-	}
-	return refused
 }
 
 // findFrame finds what all shares of the version have in common.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/proof"
@@ -19,6 +20,7 @@ type Servermap struct {
 	shares   []*member                   // as the sources came
 	limits   Limits                      // effective
 	versions []*version                  // newest first
+	proving  *sync.Mutex                 // guards what is proven of versions, and numbers of members
 }
 
 // A member is one source and what became of it.
@@ -28,6 +30,7 @@ type member struct {
 	version *version // nil if no signature covers the header
 	err     error    // why share or version is nil, or a *LimitError
 	number  int      // proven, or else what its place says
+	proven  bool     // number is
 	sole    *bool    // see sure
 }
 
@@ -59,6 +62,7 @@ type version struct {
 	rank    map[string]int   // of each table: a higher one is likelier to be right
 	salts   map[int][16]byte // MDMF: proven salts by segment
 	torn    map[int]bool     // segments for which shares prove different salts
+	placed  bool             // see place
 }
 
 // Map reads the header of every share, finds the verification key that c names, and checks
@@ -68,7 +72,7 @@ func Map(c capability.Verify, sources []Source) *Servermap { return Unlimited().
 
 // servermap is Map under l.
 func (l Limits) servermap(c capability.Verify, sources []Source) *Servermap {
-	m := &Servermap{cap: c, limits: l.effective()}
+	m := &Servermap{cap: c, limits: l.effective(), proving: &sync.Mutex{}}
 	for i, src := range sources {
 		e := &member{Source: src, number: src.Number, err: m.limits.share(i)}
 		if e.err == nil {
@@ -160,12 +164,15 @@ func (m *Servermap) findVersions() {
 	slices.SortFunc(m.versions, func(a, b *version) int {
 		return -cmp.Or(a.Version.Compare(b.Version.Version), bytes.Compare(a.Signed(), b.Signed()))
 	})
+	unknown := func(e *member) bool { return e.number == Unknown }
 	for i, v := range m.versions {
 		v.over = m.limits.version(i, v.Head)
 		for _, e := range v.members {
 			e.version, e.err = v, v.over
 		}
-		v.findNumbers()
+		if slices.ContainsFunc(v.members, unknown) {
+			m.place(v)
+		}
 	}
 }
 
@@ -211,15 +218,31 @@ func (v *version) countTables() {
 	v.tables = v.tables[:min(len(v.tables), maxTables)]
 }
 
-// findNumbers proves the numbers of shares whose place does not tell them. Members help each
-// other with the nodes that they prove: it goes on while there are more of them.
-func (v *version) findNumbers() {
-	unknown := func(e *member) bool { return e.number == Unknown }
-	for known := -1; known < v.Known() && slices.ContainsFunc(v.members, unknown); {
+// place proves the numbers of v's members, once. They help each other with the nodes that they
+// prove: it goes on while there are more of them.
+func (m *Servermap) place(v *version) {
+	if v.placed {
+		return
+	}
+	v.placed = true
+	for pass, known := 0, -1; pass < maxRounds && known < v.Known(); pass++ {
 		known = v.Known()
 		for _, e := range v.members {
-			if p, err := v.Open(e.share, e.number); err == nil && unknown(e) {
-				e.number = p.Number
+			if !e.proven {
+				m.proveNumber(e)
+			}
+		}
+	}
+}
+
+// proveNumber proves the number of e with what it stores of its hash trees, however its offsets
+// are read.
+func (m *Servermap) proveNumber(e *member) {
+	for round := range rounds {
+		for _, s := range m.readings(e, round) {
+			if p, err := e.version.Open(s, e.number); err == nil {
+				e.number, e.proven = p.Number, true
+				return
 			}
 		}
 	}
@@ -270,7 +293,7 @@ func (v *version) numbers() []int {
 // A MappedVersion is a version that a Servermap found.
 type MappedVersion struct {
 	share.Head
-	Shares      []int // the different share numbers found, sorted
+	Shares      []int // the different numbers of shares found, sorted: proven, or where that cannot be what places say
 	Recoverable bool  // at least k of them, and the version is over no limit
 	Placement   Placement
 }
@@ -278,8 +301,15 @@ type MappedVersion struct {
 // Versions returns the versions found, newest first: in descending order of sequence number
 // and then root hash, as Tahoe-LAFS ranks them.
 func (m *Servermap) Versions() []MappedVersion {
+	m.proving.Lock()
+	defer m.proving.Unlock()
+	return m.mapped()
+}
+
+func (m *Servermap) mapped() []MappedVersion {
 	out := make([]MappedVersion, len(m.versions))
 	for i, v := range m.versions {
+		m.place(v)
 		n := v.numbers()
 		at := Placement{}
 		for _, e := range v.members {
@@ -315,26 +345,53 @@ func (m *Servermap) Newer() []MappedVersion {
 	return all
 }
 
-// NeedsMerge reports whether several versions with the greatest sequence number are
-// recoverable: two writers did not know of each other, and only a person can tell what the
-// contents should be (mutable/servermap.py: needs_merge).
+// NeedsMerge reports whether several recoverable versions have one sequence number: two writers
+// did not know of each other, and only a person can tell what the contents should be
+// (mutable/servermap.py: needs_merge).
 func (m *Servermap) NeedsMerge() bool {
-	n := 0
+	seen := map[uint64]bool{}
 	for _, v := range m.Versions() {
-		if v.Recoverable && v.SeqNum == m.versions[0].SeqNum {
-			n++
+		if !v.Recoverable {
+			continue
 		}
+		if seen[v.SeqNum] {
+			return true
+		}
+		seen[v.SeqNum] = true
 	}
-	return n > 1
+	return false
 }
 
 // Rejected returns the shares that belong to no version, or are passed over because of a limit,
 // each with the reason.
 func (m *Servermap) Rejected() []*ShareError {
+	m.proving.Lock()
+	defer m.proving.Unlock()
+	return m.rejected()
+}
+
+func (m *Servermap) rejected() []*ShareError {
 	var out []*ShareError
 	for _, e := range m.shares {
 		if e.err != nil {
 			out = append(out, &ShareError{e.Name, e.number, e.err})
+		}
+	}
+	return out
+}
+
+// Misplaced returns the shares that prove another number than their place says. They count as
+// what they prove to be.
+func (m *Servermap) Misplaced() []*ShareError {
+	m.proving.Lock()
+	defer m.proving.Unlock()
+	var out []*ShareError
+	for _, v := range m.versions {
+		m.place(v)
+	}
+	for _, e := range m.shares {
+		if err := misplaced(e.Source.Number, e.number); err != nil && e.proven {
+			out = append(out, &ShareError{e.Name, e.Source.Number, err})
 		}
 	}
 	return out

@@ -99,6 +99,7 @@ func (e *CompetingVersionError) Error() string {
 func (f *File) rival(o OpenOptions) error {
 	for _, v := range f.m.versions {
 		if v != f.v && o.allow(v.Version.Version) && v.SeqNum >= f.v.SeqNum {
+			f.m.place(v)
 			return &CompetingVersionError{f.v.Version.Version, v.Version.Version, len(v.numbers()), v.K}
 		}
 	}
