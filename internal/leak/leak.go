@@ -33,7 +33,11 @@ func (s *Secrets) Add(name string, secret []byte) {
 	if s.forms == nil {
 		s.forms = map[start][]form{}
 	}
-	front, back := secret[:6], secret[len(secret)-6:]
+	length := 6
+	if strings.Trim(string(secret), "0123456789") == "" {
+		length = min(15, len(secret)) // that many digits are as rare
+	}
+	front, back := secret[:length], secret[len(secret)-length:]
 	texts := append(printedForms(front), printedForms(back)...)
 	for _, part := range [][]byte{secret[:min(len(secret), 20)], secret[max(0, len(secret)-20):]} {
 		texts = append(texts, encodedForms(part)...)
