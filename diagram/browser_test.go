@@ -79,8 +79,10 @@ func (p *shownPage) field(label, name string) string {
 	panic("no field " + name)
 }
 
-// pointAt moves the pointer to the middle of the element.
+// pointAt moves the pointer to the middle of the element, from elsewhere: where the last element
+// was, this one may be scrolled under the pointer, and is not pointed at then.
 func (p *shownPage) pointAt(selector string) {
+	p.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1))
 	at := browser.Eval[[]float64](p.Page, fmt.Sprintf(`(() => {
 		const e = document.querySelector('%s');
 		e.scrollIntoView({ block: "center" });

@@ -299,6 +299,18 @@ func elsewhere(v *mutable.Verification) (found []share.Damage) {
 	return found
 }
 
+// damageText says where damage is and what, for people.
+func damageText(d share.Damage, f share.Format) string {
+	where, ok := layout.Labels(f)[d.Region.Name]
+	if !ok {
+		where = layout.Label(d.Region.Name)
+	}
+	if d.Region.Length > 0 {
+		where += fmt.Sprintf(", bytes %s to %s", count(d.Region.Offset), count(d.Region.End()-1))
+	}
+	return where + ": " + prose(d.Err.Error())
+}
+
 // expanded are the groups that are shown field by field.
 var expanded = []string{share.Header, share.Salt, share.OffsetTable, share.Container, container.ExtraLeaseCount}
 
@@ -334,7 +346,7 @@ func Inspection(v *mutable.Verification) *picture.Picture {
 		m.marks = append(m.marks, mark{s.words, s.fill})
 	}
 	for _, d := range elsewhere(v) {
-		m.below = append(m.below, wrap("Also wrong: "+prose(d.Error()), picture.Columns)...)
+		m.below = append(m.below, wrap("Also wrong: "+damageText(d, v.Format), picture.Columns)...)
 	}
 	for _, line := range m.above {
 		m.description += line + " "

@@ -9,6 +9,7 @@ import (
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/internal/picture"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/share"
@@ -76,7 +77,7 @@ func TestInspection(t *testing.T) {
 		}
 		text := p.PlainText()
 		for _, d := range elsewhere(v) {
-			if !strings.Contains(text, "Also wrong: "+d.Region.Name) {
+			if !strings.Contains(text, "Also wrong: "+layout.Label(d.Region.Name)+": ") {
 				t.Errorf("%s: %v is not in the picture", name, d)
 			}
 		}

@@ -44,7 +44,7 @@ func WritePage(w io.Writer, v *mutable.Verification, file io.ReaderAt, o PageOpt
 	p.End = count(p.Size)
 	p.Strip, p.StripHeight = strip(p.Parts, p.Size), stripHeight
 	for _, damage := range v.Damage {
-		p.Damage = append(p.Damage, pageDamage{p.at(damage.Region), prose(damage.Error())})
+		p.Damage = append(p.Damage, pageDamage{p.at(damage.Region), damageText(damage, v.Format)})
 	}
 	if n := len(p.Damage); n > maxParts {
 		p.Damage = append(p.Damage[:maxParts], pageDamage{Text: fmt.Sprintf("and %s more", count(int64(n-maxParts)))})

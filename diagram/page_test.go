@@ -240,7 +240,7 @@ func TestPageNamesDamage(t *testing.T) {
 	for j, p := range parts(verify(b, nil)) {
 		if p.state == mutable.Disproven {
 			s++
-			if want := fmt.Sprintf(`<li><a href="#p%d" data-part="p%[1]d">share_data, `, j); !strings.Contains(text, want) || p.label != "salt and block of segment 3" {
+			if want := fmt.Sprintf(`<li><a href="#p%d" data-part="p%[1]d">share data, `, j); !strings.Contains(text, want) || p.label != "salt and block of segment 3" {
 				t.Errorf("%s is not linked to as damaged", p.label)
 			}
 		}
