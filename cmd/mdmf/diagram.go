@@ -52,9 +52,14 @@ func (s *streams) diagram(args []string, o diagramOptions) error {
 	if !ok {
 		return usage{fmt.Sprintf("there is no picture %q; there are %s", args[0], strings.Join(diagram.Names(), ", "))}
 	}
-	if forest, err := diagram.HashForest(o.shares, o.segments); err != nil {
-		return usage{err.Error()}
-	} else if p.Name == forest.Name {
+	if o.shares != diagram.ForestShares || o.segments != diagram.ForestSegments {
+		forest, err := diagram.HashForest(o.shares, o.segments)
+		switch {
+		case err != nil:
+			return usage{err.Error()}
+		case p.Name != forest.Name:
+			return usage{"-n and --segments are for " + forest.Name}
+		}
 		p = forest
 	}
 	switch format := o.format; {
