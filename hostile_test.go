@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -231,6 +232,45 @@ func TestAlternatingBlocks(t *testing.T) {
 			if got := read[n].Load(); good && got > most {
 				t.Errorf("%d bytes of share %d are read, want at most %d", got, n, most)
 			}
+		}
+	}
+}
+
+// endless is a file whose end nobody has found.
+type endless []byte
+
+func (e endless) ReadAt(b []byte, off int64) (int, error) {
+	clear(b)
+	if off < int64(len(e)) {
+		copy(b, e[off:])
+	}
+	return len(b), nil
+}
+
+// Who says that a file has fewer bytes than none says that it has none, and who says that one in
+// memory has more than it has is not believed.
+func TestImpossibleSizes(t *testing.T) {
+	b := encode(t, vectors.Plaintext("size", 50), testKey, mutable.EncodeOptions{K: 1, N: 1})[0].b
+	for _, file := range [][]byte{b, contain(t, mdmfCap, b)} {
+		for _, r := range []io.ReaderAt{endless(file), bytes.NewReader(file), share.Bytes(file)} {
+			for _, size := range []int64{-1, math.MinInt64} {
+				for _, src := range []mutable.Source{mutable.NewSource("share", 0, r, size), {Name: "share", ReaderAt: r, Size: size}} {
+					all := []mutable.Source{src}
+					if _, err := readAll(mdmfCap.ReadCap(), all); !errors.Is(err, share.ErrNotEnoughShares) {
+						t.Errorf("Open of %d bytes: %v", size, err)
+					}
+					if r := mutable.Check(mdmfCap.VerifyCap(), all, mutable.CheckOptions{Verify: true, Write: &mdmfCap}); r.Health != mutable.Unrecoverable {
+						t.Errorf("Check of %d bytes: %+v", size, r)
+					}
+				}
+				in, v := mutable.Inspect(0, r, size), mutable.Verify(0, r, size, mutable.VerifyOptions{Cap: mdmfCap})
+				if len(in.Regions) > 0 || len(v.Regions) > 0 {
+					t.Errorf("%d bytes: Inspect finds %v, Verify %v", size, in.Regions, v.Regions)
+				}
+			}
+		}
+		if got, err := readAll(mdmfCap.ReadCap(), []mutable.Source{mutable.NewSource("share", 0, share.Bytes(file), math.MaxInt64)}); err != nil || len(got) != 50 {
+			t.Errorf("a share in memory, said to be longer: %d bytes, %v", len(got), err)
 		}
 	}
 }

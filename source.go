@@ -43,8 +43,14 @@ func (s Source) server() string { return cmp.Or(s.Server, s.Name) }
 
 // NewSource returns the share in a file of size bytes, which may be a storage server's
 // container or a bare share. It makes the best of a container whose magic or data length is
-// damaged; Check tells. The blocks of a share in memory, a share.Bytes, are not copied.
+// damaged; Check tells. The blocks of a share in memory, a share.Bytes, are not copied. A
+// negative size is taken for 0.
 func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
+	size = max(size, 0)
+	memory, inMemory := file.(share.Bytes)
+	if inMemory {
+		size = min(size, int64(len(memory)))
+	}
 	bare := Source{Name: name, Number: number, ReaderAt: file, Size: size}
 	var magic [64]byte
 	n, _ := file.ReadAt(magic[:min(size, int64(len(magic)))], 0)
@@ -67,8 +73,8 @@ func NewSource(name string, number int, file io.ReaderAt, size int64) Source {
 	if all := c.WithSlack(); cutShort(s) && !cutShort(all) && goesOn(all, s.Size()) {
 		s = all
 	}
-	if b, ok := file.(share.Bytes); ok {
-		return Source{Name: name, Number: number, ReaderAt: b[min(container.ShareOffset, size):][:s.Size()], Size: s.Size(), Container: c}
+	if inMemory {
+		return Source{Name: name, Number: number, ReaderAt: memory[min(container.ShareOffset, size):][:s.Size()], Size: s.Size(), Container: c}
 	}
 	return Source{Name: name, Number: number, ReaderAt: s, Size: s.Size(), Container: c}
 }

@@ -75,7 +75,7 @@ func Verify(number int, file io.ReaderAt, size int64, o VerifyOptions) *Verifica
 	x.look()
 	in.Damage = x.allDamage()
 	x.faults = disjoint(in.Damage)
-	for _, r := range x.cover(size) {
+	for _, r := range x.cover(max(size, 0)) {
 		x.judge(r)
 	}
 	x.enabler()
