@@ -48,6 +48,7 @@ type File struct {
 	candidates []*candidate
 	order      []*candidate   // the same, those that are late behind others
 	served     []*proof.Share // the k shares to ask first: those whose blocks made up the last segment
+	others     func() []share.Version
 
 	last *lastSegment
 
@@ -61,31 +62,34 @@ type File struct {
 //
 // A share is of use as soon as its blocks prove themselves, whatever else is wrong with it.
 // So Open finds out only while reading which shares are bad; File.Faults tells. It also tells of
-// versions that were passed over because they are over a limit.
+// versions that were passed over because they are over a limit. If reading fails because too many
+// are bad, that is the end of it: File never changes over to an older version. The error names
+// those that can be opened instead, with the options.
 func Open(c capability.Read, shares []Source, o OpenOptions) (*File, error) {
 	return o.Limits.servermap(c.VerifyCap(), shares).best(c, o)
 }
 
 // best is Open of one of m's versions.
 func (m *Servermap) best(c capability.Read, o OpenOptions) (*File, error) {
-	var refused *NotEnoughSharesError // for the newest
+	var newest *File
+	have := 0 // of its shares
 	for _, v := range m.versions {
 		if !o.allow(v.Version.Version) {
 			continue
 		}
 		f := m.open(c, v, o.Workers)
-		have := f.probe()
-		if have >= v.K {
+		n := f.probe()
+		if n >= v.K {
 			return f, nil
 		}
-		if refused == nil {
-			refused = f.notEnough(-1, have)
+		if newest == nil {
+			newest, have = f, n
 		}
 	}
-	if refused == nil {
-		refused = m.notEnough(o)
+	if newest == nil {
+		return nil, m.notEnough(o)
 	}
-	return nil, refused
+	return nil, newest.notEnough(-1, have)
 }
 
 func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
@@ -94,6 +98,7 @@ func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
 		waiting: slices.ContainsFunc(m.shares, func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return !ok }),
 		code:    sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
 		spare:   sync.Pool{New: func() any { return &fetched{} }},
+		others:  sync.OnceValue(func() []share.Version { return m.others(v) }),
 		last:    &lastSegment{}, ahead: &piece{}}
 }
 
@@ -197,16 +202,15 @@ const maxRounds = 8
 func (f *File) notEnough(segment, have int) *NotEnoughSharesError {
 	return &NotEnoughSharesError{
 		Version: f.v.Version.Version, Segment: segment, Have: have, Want: f.v.K,
-		Shares: f.faults(), Others: f.m.others(f.v),
+		Shares: f.faults(), Others: f.others(),
 	}
 }
 
-// others returns the other versions that have enough shares.
-func (m *Servermap) others(not *version) []share.Version {
-	var out []share.Version
-	for i, v := range m.mapped() {
-		if v.Recoverable && m.versions[i] != not {
-			out = append(out, v.Version)
+// others returns the other versions that have enough shares, as Open would find.
+func (m *Servermap) others(not *version) (out []share.Version) {
+	for _, v := range m.versions {
+		if v != not && m.open(capability.Read{}, v, 1).probe() >= v.K {
+			out = append(out, v.Version.Version)
 		}
 	}
 	return out
@@ -225,7 +229,7 @@ type NotEnoughSharesError struct {
 	Have    int             // good shares with different numbers
 	Want    int             // k; 0 if there is no version
 	Shares  []*ShareError   // what was wrong with each
-	Others  []share.Version // versions with enough shares, newest first
+	Others  []share.Version // versions that Open would open, newest first
 }
 
 func (e *NotEnoughSharesError) Error() string {

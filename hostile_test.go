@@ -62,6 +62,39 @@ func TestPlacesProveNothing(t *testing.T) {
 	}
 }
 
+// Where the newest version cannot be read after all, the error names the older ones that can be
+// opened instead: those whose shares are there, and not those whose places only say so.
+func TestOlderVersionsAreNamed(t *testing.T) {
+	one, two, want, _ := versions(t)
+	o := mutable.EncodeOptions{K: 2, N: 3, SegmentSize: 100, SeqNum: 3}
+	three := encode(t, vectors.Plaintext("three", 450), testKey, o)
+	s, err := mdmf.Parse(three[0].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, broken := range []int{0, 2} { // which segment cannot be read
+		bad := bytes.Clone(three[0].b)
+		bad[s.BlockAt(broken).Offset] ^= 1
+		sources := []mutable.Source{
+			source("new 0", 0, bad), source("new 1", 1, three[1].b),
+			source("a share of two", 0, two[0].b), source("and again", 1, two[0].b),
+			source("old 1", 1, one[1].b), source("old 2", 1, one[2].b),
+		}
+		_, err = readAll(mdmfCap.ReadCap(), sources)
+		e, ok := errors.AsType[*mutable.NotEnoughSharesError](err)
+		if !ok || e.Segment != broken || len(e.Others) != 1 {
+			t.Fatalf("read = %v, want segment %d lost and one other version named", err, broken)
+		}
+		f, err := mutable.Open(mdmfCap.ReadCap(), sources, mutable.OpenOptions{SeqNum: e.Others[0].SeqNum})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("read %d bytes, %v, want the first version's %d", len(got), err, len(want))
+		}
+	}
+}
+
 // The verification key may be where only another share's offset table says, in a share whose
 // own table is of no use.
 func TestKeyByNeighboursTable(t *testing.T) {

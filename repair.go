@@ -75,8 +75,7 @@ func settle(m *Servermap, report *Report, o OpenOptions) (VersionReport, error) 
 			return v, nil
 		}
 	}
-	refused := m.notEnough(o)
-	refused.Shares, refused.Others = report.faults(), nil
+	refused := &NotEnoughSharesError{Version: share.Version{SeqNum: o.SeqNum}, Segment: -1, Shares: report.faults()}
 	for _, v := range report.Versions {
 		if v.Recoverable {
 			refused.Others = append(refused.Others, v.Version)
