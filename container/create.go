@@ -25,6 +25,9 @@ func create(w io.WriterAt, id capability.NodeID, enabler capability.Secret, leng
 	if length < 0 || length > MaxShareSize {
 		return fmt.Errorf("a share of %d bytes, want 0 to %d", length, int64(MaxShareSize))
 	}
+	if most := inlineLeases + maxExtraLeases; len(leases) > most {
+		return fmt.Errorf("%d leases, want at most %d", len(leases), most)
+	}
 	var slots []byte
 	for i, l := range leases {
 		if l.Owner == 0 {

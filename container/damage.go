@@ -68,8 +68,11 @@ func (c *Container) extraLeases() (int64, *share.Damage) {
 		panic("container: " + err.Error()) // b has the table's size
 	}
 	n, room := int64(e.count), size-int64(x)-countSize
-	if n > room/leaseSize {
+	switch {
+	case n > room/leaseSize:
 		return 0, c.damage(countSpan, int64(x), fmt.Errorf("%d leases do not fit into the %d bytes behind it", n, room))
+	case n > maxExtraLeases:
+		return 0, c.damage(countSpan, int64(x), fmt.Errorf("%d leases, want at most %d", n, maxExtraLeases))
 	}
 	return n, nil
 }

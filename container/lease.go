@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"iter"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/internal/layout"
@@ -43,6 +43,10 @@ var extra = layout.Table[extraHeader]{
 }
 
 const inlineLeases = 4
+
+// maxExtraLeases is how many extra leases are believed to be there, and looked at: each is of
+// another client, and a number in a sparse file costs nothing.
+const maxExtraLeases = 1000
 
 var (
 	leaseSize = int64(record.Size())
@@ -98,36 +102,35 @@ func (c *Container) slot(i int64) (Lease, error) {
 	return l, nil
 }
 
-// slots returns the first most slots, empty ones too. With an error it returns those that it
-// found.
-func (c *Container) slots(most int64) ([]Lease, error) {
-	n, damage := c.extraLeases()
-	var all []Lease
-	for i := range min(inlineLeases+n, most) {
-		l, err := c.slot(i)
-		if err != nil {
-			return all, err
+// slots goes through the lease slots, empty ones too. An error comes last.
+func (c *Container) slots() iter.Seq2[Lease, error] {
+	return func(yield func(Lease, error) bool) {
+		end := int64(inlineLeases)
+		for i := int64(0); i < end; i++ {
+			if l, err := c.slot(i); !yield(l, err) || err != nil {
+				return
+			}
+			if i == inlineLeases-1 {
+				n, damage := c.extraLeases()
+				if damage != nil {
+					yield(Lease{}, damage.Err)
+				}
+				end += n
+			}
 		}
-		all = append(all, l)
 	}
-	if damage != nil {
-		return all, damage.Err
-	}
-	return all, nil
 }
 
 // Leases returns the leases in the order of their slots, without the empty slots. With an
 // error it returns those that it found.
-func (c *Container) Leases() ([]Lease, error) {
-	all, err := c.slots(math.MaxInt64)
-	var leases []Lease
-	for _, l := range all {
+func (c *Container) Leases() (leases []Lease, err error) {
+	for l, err := range c.slots() {
+		if err != nil {
+			return leases, fmt.Errorf("container: %w", err)
+		}
 		if l.Owner != 0 {
 			leases = append(leases, l)
 		}
-	}
-	if err != nil {
-		return leases, fmt.Errorf("container: %w", err)
 	}
 	return leases, nil
 }

@@ -138,6 +138,16 @@ func (t *transaction) change(n int, v Vectors) error {
 	if err := s.settle(); err != nil {
 		return err
 	}
+	lease, err := s.find(Lease{
+		Owner:  1,
+		Expiry: uint32(min(uint64(t.r.Now)+LeaseDuration, math.MaxUint32)),
+		Renew:  t.r.Renew,
+		Cancel: t.r.Cancel,
+		NodeID: t.r.NodeID,
+	})
+	if err != nil {
+		return err
+	}
 	for _, w := range v.Writes {
 		if err := s.write(w.Data, w.Offset); err != nil {
 			return err
@@ -148,13 +158,7 @@ func (t *transaction) change(n int, v Vectors) error {
 			return err
 		}
 	}
-	return s.lease(Lease{
-		Owner:  1,
-		Expiry: uint32(min(uint64(t.r.Now)+LeaseDuration, math.MaxUint32)),
-		Renew:  t.r.Renew,
-		Cancel: t.r.Cancel,
-		NodeID: t.r.NodeID,
-	})
+	return s.putLease(lease)
 }
 
 // create makes share n, which is empty then.

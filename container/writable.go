@@ -3,7 +3,6 @@ package container
 import (
 	"bytes"
 	"fmt"
-	"math"
 
 	"github.com/golafs/mutable/share"
 )
@@ -138,39 +137,47 @@ func malformed(err error) bool {
 	return ok
 }
 
-// lease renews the lease that has the renew secret of l, or adds l: in the first empty slot,
-// or else behind all others.
-func (s *writable) lease(l Lease) error {
-	slots, err := s.slots(math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	free := len(slots)
-	for i, old := range slots {
-		if old.Owner == 0 {
-			free = min(free, i)
-		} else if old.RenewedBy(l.Renew) {
-			if old.Expiry >= l.Expiry {
-				return nil
-			}
-			old.Expiry = l.Expiry
-			return s.putLease(old)
+// find returns what is to be stored so that l is kept: the lease that has the renew secret of l,
+// renewed, or else l itself, in the first empty slot or behind all others.
+func (s *writable) find(l Lease) (Lease, error) {
+	n, free := 0, -1
+	for old, err := range s.slots() {
+		switch {
+		case err != nil:
+			return Lease{}, err
+		case old.Owner == 0 && free < 0:
+			free = n
+		case old.Owner != 0 && old.RenewedBy(l.Renew):
+			old.Expiry = max(old.Expiry, l.Expiry)
+			return old, nil
 		}
+		n++
+	}
+	if free < 0 {
+		free = n
+	}
+	if free == inlineLeases+maxExtraLeases {
+		return Lease{}, fmt.Errorf("there are %d leases, and no room for another", free)
 	}
 	l = l.storedIn(s.Version())
 	l.Slot = free
-	if err := s.putLease(l); err != nil {
-		return err
-	}
-	if free < len(slots) {
-		return nil
-	}
-	count := extraHeader{uint32(len(slots) + 1 - inlineLeases)}
-	return s.put(extra.MustAppend(nil, &count), int64(s.ExtraLeaseOffset))
+	return l, nil
 }
 
+// putLease stores l in its slot, which may be the one behind all others.
 func (s *writable) putLease(l Lease) error {
-	return s.put(record.MustAppend(nil, &l), s.slotOffset(int64(l.Slot)))
+	if err := s.put(record.MustAppend(nil, &l), s.slotOffset(int64(l.Slot))); err != nil {
+		return err
+	}
+	n, damage := s.extraLeases()
+	if damage != nil {
+		return damage.Err
+	}
+	if int64(l.Slot) < inlineLeases+n {
+		return nil
+	}
+	count := extraHeader{uint32(n) + 1}
+	return s.put(extra.MustAppend(nil, &count), int64(s.ExtraLeaseOffset))
 }
 
 // holds reports whether the share passes the test.
