@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
@@ -56,6 +57,13 @@ func last(fields []share.Region) share.Region { return fields[len(fields)-1] }
 
 func checkContainer(t *testing.T, c *container.Container, b []byte) {
 	covers(t, c.Regions(), len(b))
+	known := headerEnd
+	if int64(len(b)) < known {
+		known = neededEnd
+	}
+	if got := encodeHeader(c.Header)[:known]; !bytes.Equal(got, b[:known]) {
+		t.Fatalf("the header goes back to %x, want %x", got, b[:known])
+	}
 	for _, d := range c.Damage() {
 		explained(t, d, len(b))
 		if _, ok := errors.AsType[*share.FormatError](d.Err); !ok {
@@ -82,6 +90,13 @@ func checkContainer(t *testing.T, c *container.Container, b []byte) {
 			t.Fatalf("leases %+v", leases)
 		}
 	}
+}
+
+// encodeHeader returns h as it is stored, field by field.
+func encodeHeader(h container.Header) []byte {
+	enabler := h.WriteEnabler.Reveal()
+	b := slices.Concat(h.Magic[:], h.NodeID[:], enabler[:])
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, h.DataLength), h.ExtraLeaseOffset)
 }
 
 // checkFields fails unless fields lie within b, in order, and keep what is secret.
