@@ -350,6 +350,18 @@ func TestBlocksReplaceTree(t *testing.T) {
 	}
 }
 
+// A stored root of zeros, which is what is left of a file that has a hole, proves nothing.
+func TestRootOfZeros(t *testing.T) {
+	c := lookup(t, "smallseg-mdmf-528")
+	b := c.ShareBytes(c.Shares[0])
+	good := mustOpen(t, c, bytes.Clone(b))
+	clear(b[good.Region(share.BlockHashTree).Offset:][:32])
+	s := mustOpen(t, c, b)
+	if p, err := newVersion(t, c, good).Open(s, c.Shares[0].Number); !errors.Is(err, share.ErrHash) || p != nil {
+		t.Errorf("Open = %v, %v, want a hash that does not match", p, err)
+	}
+}
+
 // A tree and a block that are both damaged: the block is refused, and the share is believed
 // nothing that does not prove itself.
 func TestTreeAndBlockDamaged(t *testing.T) {
