@@ -11,9 +11,6 @@ import (
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/hashtree"
-	"github.com/golafs/mutable/mdmf"
-	"github.com/golafs/mutable/proof"
-	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 )
 
@@ -56,12 +53,13 @@ func Rebuild(c capability.Verify, sources []Source, o RebuildOptions) (*Plan, er
 // A rebuilder makes one plan.
 type rebuilder struct {
 	RebuildOptions
-	m      *Servermap
-	report *Report
-	f      *File
-	frame  frame
-	plan   *Plan
-	fans   []fan // by number: the shares to make
+	m       *Servermap
+	report  *Report
+	f       *File
+	frame   frame
+	keyless bool // with Write, but no share has the file's private key
+	plan    *Plan
+	fans    []fan // by number: the shares to make
 }
 
 func (r *rebuilder) run() (*Plan, error) {
@@ -109,136 +107,6 @@ func (r *rebuilder) make() (*Plan, error) {
 	}
 }
 
-// findFrame finds what all shares of the version have in common.
-func (r *rebuilder) findFrame() error {
-	v := r.f.v
-	for _, head := range r.heads() {
-		s, err := openAs(v.Format, head, Source{Size: math.MaxInt64})
-		if err != nil || len(s.Malformed()) > 0 {
-			continue
-		}
-		places, err := parseHeader(v.Format, head)
-		if err != nil || places.Region(share.VerificationKey, math.MaxInt64).Length != int64(len(r.m.key.DER())) ||
-			places.Region(share.Signature, math.MaxInt64).Length != capability.SignatureSize {
-			continue
-		}
-		if private := r.private(head, places); private != nil {
-			r.frame = frame{places: places, head: head, private: private, public: r.m.key.DER(), signature: r.signature()}
-			return nil
-		}
-	}
-	return fmt.Errorf("mutable: version %d: no share has an offset table that can be right, and the encrypted private key where it says", v.SeqNum)
-}
-
-// heads returns headers that the version's shares may have had, the likeliest first: with the
-// offset table of most shares, of those that are as writers make them; then those that a writer
-// would have made instead; and then any others.
-func (r *rebuilder) heads() [][]byte {
-	v := r.f.v
-	var written, packed, odd [][]byte
-	for _, table := range v.tables {
-		head := slices.Concat(v.Signed(), table)
-		s, err := openAs(v.Format, head, Source{Size: math.MaxInt64})
-		if err != nil {
-			continue
-		}
-		if b := s.PackedBytes(); bytes.Equal(b, head) {
-			written = append(written, head)
-		} else if b != nil {
-			packed = append(packed, b)
-		}
-		odd = append(odd, head)
-	}
-	return slices.Concat(written, packed, r.ended(slices.Concat(written, packed)), odd)
-}
-
-// ended returns headers of SDMF shares with the end where some share ends: in that format
-// nothing else tells how long the encrypted private key is. Whether it is all of it only the
-// write capability can tell.
-func (r *rebuilder) ended(heads [][]byte) (out [][]byte) {
-	if r.f.v.Format != share.SDMF || r.Write == nil {
-		return nil
-	}
-	for _, head := range heads {
-		for _, e := range r.f.v.members {
-			h, err := sdmf.ParseHeader(head)
-			if err != nil {
-				continue
-			}
-			h.EOF = uint64(e.Size)
-			if b, err := h.Append(nil); err == nil {
-				out = append(out, b)
-			}
-		}
-	}
-	return out
-}
-
-// private returns the encrypted private key that most shares have in the place that a header
-// says; nil if none has one there.
-func (r *rebuilder) private(head []byte, places header) []byte {
-	at := places.Region(share.EncPrivKey, math.MaxInt64)
-	counts := map[string]int{}
-	for _, e := range r.f.v.members {
-		s, err := openAs(r.f.v.Format, head, e.Source)
-		if err != nil || at.Length == 0 {
-			continue
-		}
-		if b, err := s.Read(at); err == nil && r.isPrivate(s, b) {
-			counts[string(b)]++
-		}
-	}
-	if len(counts) == 0 {
-		return nil
-	}
-	return most(counts)
-}
-
-// signature returns the signature that most shares have, of those that cover the header.
-func (r *rebuilder) signature() []byte {
-	counts := map[string]int{}
-	for _, e := range r.f.v.members {
-		for round := range rounds {
-			for _, s := range r.m.readings(e, round) {
-				if sig, err := proof.Signature(s); err == nil && (counts[string(sig)] > 0 || proof.CheckSignature(r.m.key, s) == nil) {
-					counts[string(sig)]++
-				}
-			}
-		}
-	}
-	return most(counts)
-}
-
-// isPrivate reports whether b, the encrypted private key in s, may be the file's.
-func (r *rebuilder) isPrivate(s opened, b []byte) bool {
-	if len(b) == 0 || r.Write == nil {
-		return len(b) > 0
-	}
-	_, err := proof.PrivateKey(*r.Write, s)
-	return err == nil
-}
-
-// most returns what was counted most often.
-func most(counts map[string]int) []byte {
-	best := ""
-	for s, n := range counts {
-		if n > counts[best] || n == counts[best] && s < best {
-			best = s
-		}
-	}
-	return []byte(best)
-}
-
-// parseHeader reads a header of either format.
-func parseHeader(f share.Format, b []byte) (header, error) {
-	if f == share.SDMF {
-		h, err := sdmf.ParseHeader(b)
-		return &h, err
-	}
-	h, err := mdmf.ParseHeader(b)
-	return &h, err
-}
-
 // size returns the length of each share.
 func (r *rebuilder) size() int64 {
 	last := share.EncPrivKey
@@ -252,7 +120,7 @@ func (r *rebuilder) size() int64 {
 func (r *rebuilder) findChanges() error {
 	have := map[int]bool{} // numbers with a good share, or with one to make
 	for i, s := range r.report.Shares {
-		if e := r.m.shares[i]; s.Verdict == Good && e.version == r.f.v {
+		if r.good(i) && r.m.shares[i].version == r.f.v {
 			have[s.Number] = true
 		}
 	}
@@ -265,7 +133,7 @@ func (r *rebuilder) findChanges() error {
 		}
 		ours := e.version == r.f.v || e.version == nil
 		switch {
-		case s.Verdict == Foreign || s.Verdict == Good && ours:
+		case s.Verdict == Foreign || r.good(i) && ours:
 			continue
 		case !ours && !r.Supersede:
 			taken[n] = true
@@ -303,6 +171,22 @@ func (r *rebuilder) findChanges() error {
 	}
 	slices.SortStableFunc(r.plan.Changes, func(a, b *ShareChange) int { return a.Number - b.Number })
 	return nil
+}
+
+// good reports whether share i needs no mending: there is nothing wrong with it, or where no
+// share has the private key, nothing but that it has what all others get.
+func (r *rebuilder) good(i int) bool {
+	e, s := r.m.shares[i], r.report.Shares[i]
+	if s.Verdict == Good || !r.keyless || e.version != r.f.v {
+		return s.Verdict == Good
+	}
+	for _, d := range s.Damage {
+		if d.Region.Name != share.EncPrivKey {
+			return false
+		}
+	}
+	b, err := share.Read(e.ReaderAt, e.Size, r.frame.privateAt())
+	return err == nil && bytes.Equal(b, r.frame.private)
 }
 
 // reason says in short why a share is made again.

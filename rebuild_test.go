@@ -2,12 +2,15 @@ package mutable_test
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
 )
@@ -106,6 +109,132 @@ func TestRebuildDamaged(t *testing.T) {
 				if !bytes.Equal(sameGap(t, d.o.Format.String(), shares[n], want), want) {
 					t.Errorf("seed %d, damaged %v: share %d is not what it was", seed, slices.Sorted(slices.Values(bad)), n)
 				}
+			}
+		}
+	}
+}
+
+// spoil returns a share with another private key than the file's.
+func spoil(t *testing.T, format share.Format, b []byte, at int) []byte {
+	b = bytes.Clone(b)
+	b[parseShare(t, format.String(), b).Region(share.EncPrivKey).Offset+int64(at)] ^= 1
+	return b
+}
+
+// Where the private key is damaged in all shares of a version, one of an older version has it,
+// as it does not change: the write capability proves it, and without it most shares tell.
+func TestRepairKeyOfOlderVersion(t *testing.T) {
+	for _, o := range []mutable.EncodeOptions{{Format: share.SDMF}, {Format: share.MDMF, SegmentSize: 99}} {
+		d, shares := encoded(t, 1000, o)
+		w := d.cap()
+		older := maps.Clone(shares)
+		p, err := d.update(shares, 900, make([]byte, 200), mutable.UpdateOptions{}) // so that it is elsewhere
+		if err != nil {
+			t.Fatal(err)
+		}
+		shares.carryOut(t, p)
+		want := maps.Clone(shares)
+		for _, write := range []*capability.Write{&w, nil} {
+			mixed := shelf{8: older[8], 9: older[9]}
+			for n := range 4 {
+				mixed[n] = spoil(t, d.o.Format, shares[n], 7*n)
+			}
+			sources, _ := mixed.sources()
+			p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: write})
+			if err != nil {
+				t.Fatalf("%v: %v", d.o.Format, err)
+			}
+			if slices.ContainsFunc(p.Faults, func(e *mutable.ShareError) bool { return e.Name == "all shares" }) {
+				t.Errorf("%v: %v", d.o.Format, p.Faults)
+			}
+			mixed.carryOut(t, p)
+			for n := range 10 {
+				if write == nil && n < 4 {
+					continue // nothing tells that these are damaged
+				}
+				if !bytes.Equal(sameGap(t, d.o.Format.String(), mixed[n], want[n]), want[n]) {
+					t.Errorf("%v, with the write capability: %v: share %d is not what it was", d.o.Format, write != nil, n)
+				}
+			}
+		}
+	}
+}
+
+// Where no share has the private key, the file can be read, and has to be: all shares are made,
+// with what most have for one. It is told that nobody can write the file any more, and that is
+// all that is wrong with it then.
+func TestRepairWithoutKey(t *testing.T) {
+	for _, o := range []mutable.EncodeOptions{{Format: share.SDMF}, {Format: share.MDMF, SegmentSize: 99}} {
+		d, shares := encoded(t, 1000, o)
+		w := d.cap()
+		few := shelf{}
+		for n := range 4 {
+			few[n] = spoil(t, d.o.Format, shares[n], min(n, 2)) // 2 and 3 have the same
+		}
+		for round, want := range []int{8, 0} { // all but 2 and 3
+			sources, _ := few.sources()
+			p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w})
+			if err != nil {
+				t.Fatalf("%v: %v", d.o.Format, err)
+			}
+			told := slices.ContainsFunc(p.Faults, func(e *mutable.ShareError) bool {
+				return e.Error() == "all shares: the private key is damaged in every one: the file can be read, but nobody can write it any more"
+			})
+			if len(p.Changes) != want || !told || p.New.SeqNum != 1 {
+				t.Errorf("%v, repair %d: %d changes, want %d; %v", d.o.Format, round, len(p.Changes), want, p.Faults)
+			}
+			few.carryOut(t, p)
+			sources, _ = few.sources()
+			if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Health != mutable.Healthy {
+				t.Errorf("%v, repair %d: %s without the write capability", d.o.Format, round, r.Health)
+			}
+			for _, s := range mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w}).Shares {
+				if len(s.Damage) != 1 || s.Damage[0].Region.Name != share.EncPrivKey {
+					t.Errorf("%v, repair %d: share %d: %v", d.o.Format, round, s.Number, s.Damage)
+				}
+			}
+			if got, err := readAll(w.ReadCap(), sources); err != nil || !bytes.Equal(got, d.plain) {
+				t.Errorf("%v, repair %d: read %d bytes, %v", d.o.Format, round, len(got), err)
+			}
+		}
+	}
+}
+
+// What keeps a rebuild from making whole shares is said: a key that no share has any byte of, and
+// ends that no share knows. The write capability knows the latter.
+func TestRebuildFindsNoFrame(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{Format: share.SDMF})
+	w := d.cap()
+	cut, endless := shelf{}, shelf{}
+	for n := range 4 {
+		s := parseShare(t, "sdmf", shares[n])
+		cut[n] = shares[n][:s.Region(share.EncPrivKey).Offset]
+		endless[n] = bytes.Clone(shares[n])
+		clear(endless[n][share.Named(sdmf.HeaderSpans(), "EOF").Offset:][:8])
+	}
+	for _, v := range []struct {
+		name  string
+		few   shelf
+		write *capability.Write
+		want  string
+	}{
+		{"cut", cut, nil, "no share has anything where its encrypted private key should be"},
+		{"cut", cut, &w, "no share has anything where its encrypted private key should be"},
+		{"endless", endless, nil, "no share has an offset table that can be right"},
+		{"endless", endless, &w, ""},
+	} {
+		sources, _ := v.few.sources()
+		p, err := mutable.Rebuild(w.VerifyCap(), sources, mutable.RebuildOptions{Verify: true, Write: v.write})
+		if (err == nil) != (v.want == "") || err != nil && !strings.HasSuffix(err.Error(), v.want) {
+			t.Errorf("%s, with the write capability: %v: %v, want %q", v.name, v.write != nil, err, v.want)
+		}
+		if err != nil {
+			continue
+		}
+		v.few.carryOut(t, p)
+		for n, want := range d.shares {
+			if !bytes.Equal(v.few[n], want) {
+				t.Errorf("%s: share %d is not what it was", v.name, n)
 			}
 		}
 	}

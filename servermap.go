@@ -10,6 +10,7 @@ import (
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/proof"
+	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 )
 
@@ -113,8 +114,8 @@ func (m *Servermap) findKey() {
 // rounds is how many kinds of readings there are.
 const rounds = 3
 
-// readings returns e as its header says it is to be read; in the second round with the
-// offsets that a writer gives, in the third with those of other shares.
+// readings returns e as its header says it is to be read; in the second round with the offsets
+// that a writer gives, in the third with those of other shares, in both also with its own end.
 func (m *Servermap) readings(e *member, round int) []opened {
 	if e.share == nil {
 		return nil
@@ -133,9 +134,25 @@ func (m *Servermap) readings(e *member, round int) []opened {
 		}
 	}
 	var out []opened
-	for _, h := range headers {
+	for _, h := range append(headers, ended(headers, e.Size)...) {
 		if s, err := openAs(e.share.Head().Format, h, e.Source); err == nil {
 			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// ended returns those of headers that are of SDMF shares, with the end where one of size bytes
+// ends: nothing else in that format tells how long the encrypted private key is.
+func ended(headers [][]byte, size int64) (out [][]byte) {
+	for _, b := range headers {
+		h, err := sdmf.ParseHeader(b)
+		if err != nil || h.EOF == uint64(size) {
+			continue
+		}
+		h.EOF = uint64(size)
+		if b, err := h.Append(nil); err == nil {
+			out = append(out, b)
 		}
 	}
 	return out
