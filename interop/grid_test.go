@@ -45,6 +45,17 @@ type server struct {
 // skips the test.
 func live(t *testing.T) *grid {
 	t.Helper()
+	mustHaveTahoe(t)
+	g, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// mustHaveTahoe skips the test without Tahoe-LAFS.
+func mustHaveTahoe(t *testing.T) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: no live grid")
 	}
@@ -56,11 +67,6 @@ func live(t *testing.T) *grid {
 		}
 		t.Skipf(text, err)
 	}
-	g, err := start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }
 
 func installed() error {
