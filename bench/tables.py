@@ -109,13 +109,24 @@ def check(f):
 TAHOE = {("mdmf", "publish"): 15, ("mdmf", "retrieve"): 20, ("sdmf", "publish"): 8, ("sdmf", "retrieve"): 4}
 
 
+def least(f, what):
+    """Seconds that the bare primitives would take for the same file on all cores, if those shared nothing."""
+    limit = f["parts"].get("limit")
+    if not limit:
+        return None
+    row = (limit["encode"]["3-of-10/workers=1"] if what == "publish" else limit["read"]["3-of-10/primary/workers=1"])
+    rate = row["MB/s"]["median"] / row["of-limit"]["median"] * 1e6 * f["machine"]["cores"]
+    return f["parts"]["tahoe"]["size"] / rate
+
+
 def tahoe(f):
     rows, formats = [], f["parts"]["tahoe"]["formats"]
-    for (form, what), least in TAHOE.items():
-        row = formats[form][what]
-        rows.append([f"{what}, {form.upper()}", duration(row["theirs_s"]["median"]), duration(row["ours_s"]["median"]),
-                     ratio(row["ratio"], 1), goal(row["ratio"], least)])
-    return table(["operation", "Tahoe-LAFS", "this", "times as fast", "target", "reached"], rows)
+    for (form, what), goal_ratio in TAHOE.items():
+        row, bound = formats[form][what], least(f, what)
+        theirs = row["theirs_s"]["median"]
+        rows.append([f"{what}, {form.upper()}", duration(theirs), duration(row["ours_s"]["median"]), ratio(row["ratio"], 1),
+                     goal(row["ratio"], goal_ratio), f"{theirs / bound:.1f} ×" if bound else "—"])
+    return table(["operation", "Tahoe-LAFS", "this", "times as fast", "target", "reached", "the limit would be"], rows)
 
 
 MEMORY = 10  # times that of Tahoe-LAFS must be
