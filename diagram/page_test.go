@@ -183,8 +183,12 @@ func TestPageSize(t *testing.T) {
 	b = c.Container(c.Shares[0])
 	h := share.Named(container.HeaderSpans(), "extra lease offset")
 	x := binary.BigEndian.Uint64(b[h.Offset:])
-	b = append(b[:x], make([]byte, 4+40_000*92)...)
-	binary.BigEndian.PutUint32(b[x:], 40_000)
+	const leases, size = 1_000, 92 // as many as a container may have
+	b = append(b[:x], make([]byte, 4+leases*size)...)
+	binary.BigEndian.PutUint32(b[x:], leases)
+	for i := range uint64(leases) {
+		b[x+4+i*size+3] = 1 // owner: the slot is taken
+	}
 	if text := writePage(t, b, nil, PageOptions{Secrets: true}); len(text) > most || !strings.Contains(text, " more fields") {
 		t.Errorf("many leases: %d bytes, want at most %d, and words about what is left out", len(text), most)
 	}
