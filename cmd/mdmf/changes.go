@@ -131,7 +131,7 @@ func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
 // comes to.
 func (x *changes) make(u *shareUpdate, h *home) (io.WriterAt, error) {
 	dir, name := u.dir()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := makeDirectories(dir); err != nil {
 		return nil, err
 	}
 	var err error
