@@ -95,10 +95,11 @@ func (e *CompetingVersionError) Error() string {
 		e.Have, e.Other.SeqNum, e.Other.RootHash, e.Want, e.Version.SeqNum, e.Version.RootHash)
 }
 
-// rival returns an error if f is not clearly the version to change.
+// rival returns an error if f is not clearly the version to change. One with the same root hash
+// has the same contents: two writers may have made an empty SDMF file, with two IVs.
 func (f *File) rival(o OpenOptions) error {
 	for _, v := range f.m.versions {
-		if v != f.v && o.allow(v.Version.Version) && v.SeqNum >= f.v.SeqNum {
+		if v.Version.Version != f.v.Version.Version && o.allow(v.Version.Version) && v.SeqNum >= f.v.SeqNum {
 			f.m.place(v)
 			return &CompetingVersionError{f.v.Version.Version, v.Version.Version, len(v.numbers()), v.K}
 		}

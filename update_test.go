@@ -900,6 +900,39 @@ func TestUpdateCompetingVersions(t *testing.T) {
 	}
 }
 
+// Who makes an empty SDMF file twice has two versions with one root hash, and none of them is a
+// reason not to change the file, or not to repair it.
+func TestEmptyTwins(t *testing.T) {
+	o := mutable.EncodeOptions{Format: share.SDMF}
+	one, other := encode(t, nil, testKey, o), encode(t, nil, testKey, o)
+	shares := shelf{}
+	for n := range 10 {
+		if shares[n] = one[n].b; n%2 == 0 {
+			shares[n] = other[n].b
+		}
+	}
+	d := drawn{o: o}
+	w := d.cap()
+	update, err := d.update(shares, 0, []byte("new"), mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, _ := shares.sources()
+	repair, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, p := range map[string]*mutable.Plan{"new": update, "": repair} {
+		all := maps.Clone(shares)
+		all.carryOut(t, p)
+		sources, _ := all.sources()
+		r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w})
+		if got, err := readAll(w.ReadCap(), sources); err != nil || string(got) != want || r.Health != mutable.Healthy {
+			t.Errorf("read %q, %v, want %q; %s with %d versions", got, err, want, r.Health, len(r.Versions))
+		}
+	}
+}
+
 func mustHead(t *testing.T, b []byte) share.Head { return parseShare(t, "mdmf", b).Head() }
 
 func TestUpdateRefuses(t *testing.T) {
