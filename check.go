@@ -269,6 +269,7 @@ func (x *checker) readable(f finding) bool {
 // besides what e proves otherwise, in which there may be two shares.
 func (x *checker) credit(e *member, f finding) {
 	if f.version.Segments() == 0 {
+		x.m.place(f.version)
 		f.number, f.root = e.number, e.version == f.version
 	}
 	if !f.root || f.number == Unknown {

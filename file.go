@@ -104,9 +104,9 @@ func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
 
 // probe returns how many different shares of the version there are, up to k. The place of a
 // share counts only once it is proven, or else anybody could make a version look
-// recoverable; but an empty file is in its signed header, and needs no proof of places. Of a
-// version over a limit there are none. The shares that it finds are those that reading starts
-// with.
+// recoverable; but an empty file is in its signed header, and what cannot be proven there is what
+// its place says. Of a version over a limit there are none. The shares that it finds are those
+// that reading starts with.
 func (f *File) probe() int {
 	if f.v.over != nil {
 		return 0
@@ -115,6 +115,7 @@ func (f *File) probe() int {
 	var served []*proof.Share
 	f.rounds(func(c *candidate, whole bool) bool {
 		if f.v.Segments() == 0 {
+			f.m.place(f.v)
 			if c.version == f.v && c.member.number != Unknown {
 				numbers[c.member.number] = true
 			}

@@ -77,6 +77,32 @@ func TestMapMisplaced(t *testing.T) {
 	}
 }
 
+// Shares with equal blocks, of an empty file or with k = 1, could be any: what they are is what
+// their hash chain is made for.
+func TestMisplacedEqualShares(t *testing.T) {
+	for _, v := range []struct {
+		k    int
+		size int64
+	}{{3, 0}, {1, 0}, {1, 100}} {
+		for _, format := range []share.Format{share.SDMF, share.MDMF} {
+			o := mutable.EncodeOptions{Format: format, K: v.k, N: 5}
+			w := testKey.Write(capability.Form{Format: format})
+			shares := encode(t, vectors.Plaintext("equal", v.size), testKey, o)
+			sources := []mutable.Source{source("2", 2, shares[2].b), source("1", 1, shares[1].b), source("1, too", 1, shares[0].b)}
+			m := mutable.Map(w.VerifyCap(), sources)
+			if got := m.Versions()[0]; !got.Recoverable || !slices.Equal(got.Shares, []int{0, 1, 2}) || len(m.Misplaced()) != 1 {
+				t.Errorf("%v, k = %d, %d bytes: %+v, misplaced are %v", format, v.k, v.size, got, m.Misplaced())
+			}
+			if _, err := readAll(w.ReadCap(), sources); err != nil {
+				t.Errorf("%v, k = %d, %d bytes: %v", format, v.k, v.size, err)
+			}
+			if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Best == nil || r.Shares[2].Verdict == mutable.Good || r.Shares[2].Number != 0 {
+				t.Errorf("%v, k = %d, %d bytes: Check says best is %v, share 0 in the place of 1 is %+v", format, v.k, v.size, r.Best, r.Shares[2])
+			}
+		}
+	}
+}
+
 func mustVersion(t *testing.T, format share.Format, b []byte) share.Version {
 	return parseShare(t, format.String(), b).Head().Version
 }

@@ -101,12 +101,12 @@ func (n missingNode) Error() string {
 	return fmt.Sprintf("share hash chain: node %d is missing", int(n))
 }
 
-// Find is Root for a share whose number may be wrong, or -1 for unknown. It tries that
-// number first and then the one that the chain is made for, and returns the one that is
-// proven. If anyNumber is set it tries all others too. That is for the last resort: shares
-// with equal blocks can prove more than one number, and one of those is its own.
+// Find is Root for a share whose number may be wrong, or -1 for unknown. It tries the one that
+// the chain is made for and then that number, and returns the one that is proven: shares with
+// equal blocks, as those of an empty file or with k = 1, prove more than one, and the chain tells
+// which it is. If anyNumber is set it tries all others too, for the last resort.
 func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node, anyNumber bool) (int, error) {
-	numbers := []int{number, hashtree.ChainLeaf(v.N, chain)}
+	numbers := []int{hashtree.ChainLeaf(v.N, chain), number}
 	if anyNumber {
 		for n := range v.N {
 			numbers = append(numbers, n)
