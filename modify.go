@@ -35,7 +35,7 @@ func overwrite(c capability.Write, sources []Source, f *File, src io.Reader, siz
 	if err != nil {
 		return nil, err
 	}
-	if u.surplus, err = f.m.surplus(f.v.N, &c); err != nil {
+	if u.surplus, err = f.m.surplus(f.v.N, nil, &c); err != nil {
 		return nil, err
 	}
 	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c, Limits: o.Limits})

@@ -163,14 +163,56 @@ func (r *rebuilder) findChanges() error {
 		}
 	}
 	if r.Supersede {
-		surplus, err := r.m.surplus(r.f.v.N, r.Write)
+		surplus, err := r.m.surplus(r.f.v.N, r.plan.LeftOut, r.Write)
 		if err != nil {
 			return err
 		}
 		r.plan.Changes = append(r.plan.Changes, surplus...)
 	}
-	slices.SortStableFunc(r.plan.Changes, func(a, b *ShareChange) int { return a.Number - b.Number })
+	r.order()
 	return nil
+}
+
+// order puts those changes last that overwrite or delete a share of the version in the place of
+// another, each behind the one that makes the same: the last copy of a share must not go before
+// there is another, wherever the plan is stopped. Where shares stand in each other's places in a
+// ring, and k is N, that cannot be.
+func (r *rebuilder) order() {
+	changes := r.plan.Changes
+	slices.SortStableFunc(changes, func(a, b *ShareChange) int { return a.Number - b.Number })
+	var ordered []*ShareChange
+	done := map[*ShareChange]bool{}
+	var put func(c *ShareChange)
+	put = func(c *ShareChange) {
+		if done[c] {
+			return
+		}
+		done[c] = true
+		for _, other := range changes {
+			if held, ok := r.holds(c); ok && other.Number == held && !other.Deletes() {
+				put(other)
+			}
+		}
+		ordered = append(ordered, c)
+	}
+	for _, c := range changes {
+		if _, ok := r.holds(c); !ok {
+			put(c)
+		}
+	}
+	for _, c := range changes {
+		put(c)
+	}
+	r.plan.Changes = ordered
+}
+
+// holds returns the number of the share of the version that stands where c goes, if it is another.
+func (r *rebuilder) holds(c *ShareChange) (number int, ok bool) {
+	if c.Source < 0 {
+		return 0, false
+	}
+	s := r.report.Shares[c.Source]
+	return s.Number, s.SeqNum == r.f.v.SeqNum && s.Number != c.Number
 }
 
 // good reports whether share i needs no mending: there is nothing wrong with it, or where no

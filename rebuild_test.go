@@ -239,3 +239,48 @@ func TestRebuildFindsNoFrame(t *testing.T) {
 		}
 	}
 }
+
+// A rebuild may stop after any share: the last copy of a share that stands in another's place goes
+// only when it has been made again. Even if no more than k are left, the file is there throughout.
+func TestRebuildStops(t *testing.T) {
+	for _, v := range []struct {
+		name  string
+		k, n  int
+		place map[int]int // where shares stand
+	}{
+		{"another's place", 5, 5, map[int]int{0: 2, 1: 1, 2: 4, 3: 3, 4: 9}},
+		{"a row of others' places", 4, 5, map[int]int{0: 1, 1: 2, 2: 3, 3: 4}},
+		{"a row backwards", 4, 5, map[int]int{4: 3, 3: 2, 2: 1, 1: 0}},
+		{"a ring", 4, 5, map[int]int{0: 1, 1: 2, 2: 3, 3: 0}},
+		{"a ring, crosswise", 4, 5, map[int]int{0: 3, 1: 2, 2: 0, 3: 1}},
+		{"places that there are not", 3, 5, map[int]int{0: 7, 1: 8, 2: 9}},
+	} {
+		for _, format := range []share.Format{share.SDMF, share.MDMF} {
+			d, shares := encoded(t, 1000, mutable.EncodeOptions{Format: format, K: v.k, N: v.n})
+			d.o.K = v.k
+			moved := shelf{}
+			for n, at := range v.place {
+				moved[at] = shares[n]
+			}
+			sources, _ := moved.sources()
+			p, err := mutable.Repair(d.cap().VerifyCap(), sources, mutable.RepairOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range p.Changes {
+				if moved.carryOut(t, &mutable.Plan{Changes: []*mutable.ShareChange{c}}); c.Deletes() {
+					delete(moved, c.Number)
+				}
+				sources, _ := moved.sources()
+				if got, err := readAll(d.cap().ReadCap(), sources); err != nil || !bytes.Equal(got, d.plain) {
+					t.Errorf("%v, %s: after %d of %d changes: read %d bytes, %v", format, v.name, i+1, len(p.Changes), len(got), err)
+				}
+			}
+			for n, want := range d.shares {
+				if !bytes.Equal(moved[n], want) {
+					t.Errorf("%v, %s: share %d is not what it was", format, v.name, n)
+				}
+			}
+		}
+	}
+}

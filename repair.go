@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/golafs/mutable/capability"
@@ -38,7 +39,7 @@ type RepairOptions struct {
 // without some shares, with the write capability.
 //
 // Every byte of every share is read. The plan deletes shares with numbers that the version
-// does not have. What is not shown to be the file's is left alone. Of a healthy file the plan
+// does not have, or was made without. What is not shown to be the file's is left alone. Of a healthy file the plan
 // has no changes.
 func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, error) {
 	m := o.Limits.servermap(c, sources)
@@ -48,7 +49,7 @@ func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, erro
 		return nil, err
 	}
 	loss := &LossError{Version: best.Version}
-	fresh := len(best.LeftOut) > 0 && o.Write != nil
+	fresh := len(best.LeftOut) > 0 && m.writable(o.Write)
 	for _, v := range report.Versions {
 		if v.SeqNum >= best.SeqNum && v.Version != best.Version {
 			fresh = true
@@ -61,11 +62,20 @@ func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, erro
 	chosen := OpenOptions{SeqNum: best.SeqNum, RootHash: best.RootHash, Workers: o.Workers, Limits: o.Limits}
 	if !fresh {
 		r := &rebuilder{RebuildOptions: RebuildOptions{OpenOptions: chosen, Verify: true, Write: o.Write, Supersede: true, Writers: o.Writers}, m: m, report: report}
-		if p, err := r.run(); err != nil || len(p.LeftOut) == 0 || o.Write == nil {
+		if p, err := r.run(); err != nil || len(p.LeftOut) == 0 || !m.writable(o.Write) {
 			return p, err
 		}
 	}
 	return renew(sources, chosen, o)
+}
+
+// writable reports whether w can write the file: whether some share has the private key.
+func (m *Servermap) writable(w *capability.Write) bool {
+	if w == nil {
+		return false
+	}
+	_, err := m.privateKey(*w)
+	return err == nil
 }
 
 // settle returns the version to settle on.
@@ -108,20 +118,25 @@ func renew(sources []Source, chosen OpenOptions, o RepairOptions) (*Plan, error)
 	return overwrite(*o.Write, sources, f, io.NewSectionReader(f, 0, f.Size()), f.Size(), UpdateOptions{OpenOptions: chosen, Rand: o.Rand, Writers: o.Writers, Verify: true})
 }
 
-// surplus returns the changes that delete the file's shares whose numbers a version of n
-// shares does not have.
-func (m *Servermap) surplus(n int, w *capability.Write) ([]*ShareChange, error) {
+// surplus returns the changes that delete the file's shares whose numbers a version of n shares
+// does not have, or was made without.
+func (m *Servermap) surplus(n int, leftOut []int, w *capability.Write) ([]*ShareChange, error) {
 	var out []*ShareChange
 	for i, e := range m.shares {
 		number := e.Source.Number
-		if number < n || errors.Is(e.err, share.ErrForeign) || !e.own(m.cap, w) {
+		missing := slices.Contains(leftOut, number)
+		if number < n && !missing || errors.Is(e.err, share.ErrForeign) || !e.own(m.cap, w) {
 			continue
 		}
 		before, err := checkstring(e)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, &ShareChange{Number: number, Source: i, Reason: fmt.Errorf("the version has %d shares", n),
+		reason := fmt.Errorf("the version has %d shares", n)
+		if missing {
+			reason = fmt.Errorf("the version was made without share %d", number)
+		}
+		out = append(out, &ShareChange{Number: number, Source: i, Reason: reason,
 			Vectors: container.Vectors{Tests: []container.Test{{Length: int64(len(before)), Specimen: before}}, NewLength: new(int64)}})
 	}
 	return out, nil
