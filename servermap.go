@@ -317,7 +317,8 @@ type MappedVersion struct {
 }
 
 // Versions returns the versions found, newest first: in descending order of sequence number
-// and then root hash, as Tahoe-LAFS ranks them.
+// and then root hash, as Tahoe-LAFS ranks them. The first time, it reads the share hash chain of
+// each share, and the root of its block hash tree, to prove which share it is.
 func (m *Servermap) Versions() []MappedVersion {
 	m.proving.Lock()
 	defer m.proving.Unlock()
