@@ -45,40 +45,39 @@ func (p Placement) augment(server string, holder map[int]string, tried map[int]b
 	return false
 }
 
-// maxTrials bounds the sets of servers that MayFail tries.
-const maxTrials = 1 << 20
+// maxTrials bounds how often MayFail lets a server fail.
+const maxTrials = 1 << 18
 
 // MayFail returns how many servers may fail, whichever they are, so that k different shares
 // are still there; -1 if there are fewer now. With very many servers that share numbers it may
 // return less: at least what Happiness promises.
 func (p Placement) MayFail(k int) int {
-	shares := p.without(nil)
-	if shares < k {
+	f := &failures{k: k, copies: map[int]int{}, trials: maxTrials}
+	f.servers = slices.SortedFunc(maps.Values(p), func(a, b []int) int { return len(b) - len(a) })
+	for _, numbers := range f.servers {
+		f.change(numbers, +1)
+	}
+	if f.left < k {
 		return -1
 	}
-	servers := slices.SortedFunc(maps.Keys(p), func(a, b string) int { return len(p[b]) - len(p[a]) })
-	total := 0
-	for _, numbers := range p {
-		total += len(numbers)
-	}
-	if total == shares { // no share is in two places: the servers with most matter most
-		for n := range servers {
-			if p.without(servers[:n+1]) < k {
-				return n
-			}
-		}
-		return len(servers) // k is 0
-	}
-	trials := maxTrials
-	for n := 1; n <= len(servers); n++ {
-		switch p.enough(k, servers, nil, n, &trials) {
+	for n := 1; n <= len(f.servers); n++ {
+		switch f.outcome(f.servers, n) {
 		case lost:
 			return n - 1
 		case unknown:
 			return max(p.Happiness()-k, 0)
 		}
 	}
-	return len(servers)
+	return len(f.servers)
+}
+
+// Failures are a search for servers whose failure would lose the file.
+type failures struct {
+	servers [][]int     // which shares each has, those with most first
+	copies  map[int]int // of each share
+	left    int         // shares of which there is a copy
+	k       int
+	trials  int // how many may still be made
 }
 
 // What comes of the failure of servers.
@@ -88,35 +87,40 @@ const (
 	unknown // too many to try
 )
 
-// enough tries every way in which n more of servers fail after those that failed.
-func (p Placement) enough(k int, servers, failed []string, n int, trials *int) int {
-	if n == 0 {
-		if *trials--; *trials < 0 {
-			return unknown
-		}
-		if p.without(failed) < k {
-			return lost
-		}
-		return kept
+// outcome tries every way in which n more servers fail.
+func (f *failures) outcome(servers [][]int, n int) int {
+	if f.left < f.k {
+		return lost
+	}
+	most := 0 // shares that the next n servers have
+	for _, numbers := range servers[:n] {
+		most += len(numbers)
+	}
+	if f.left-most >= f.k {
+		return kept // whichever fail, none has more
 	}
 	for i := range len(servers) - n + 1 {
-		if outcome := p.enough(k, servers[i+1:], append(failed, servers[i]), n-1, trials); outcome != kept {
+		if f.trials--; f.trials < 0 {
+			return unknown
+		}
+		f.change(servers[i], -1)
+		outcome := f.outcome(servers[i+1:], n-1)
+		f.change(servers[i], +1)
+		if outcome != kept {
 			return outcome
 		}
 	}
 	return kept
 }
 
-// without returns how many different shares there are on servers other than failed.
-func (p Placement) without(failed []string) int {
-	numbers := map[int]bool{}
-	for server, all := range p {
-		if slices.Contains(failed, server) {
-			continue
+// change counts the shares of a server in or out.
+func (f *failures) change(numbers []int, by int) {
+	for _, n := range numbers {
+		if f.copies[n] == 0 {
+			f.left++
 		}
-		for _, n := range all {
-			numbers[n] = true
+		if f.copies[n] += by; f.copies[n] == 0 {
+			f.left--
 		}
 	}
-	return len(numbers)
 }

@@ -55,9 +55,44 @@ func mayFail(p Placement, k int) int {
 				failed = append(failed, s)
 			}
 		}
-		if p.without(failed) < k {
+		numbers := map[int]bool{}
+		for server, all := range p {
+			for _, n := range all {
+				numbers[n] = numbers[n] || !slices.Contains(failed, server)
+			}
+		}
+		left := 0
+		for _, there := range numbers {
+			if there {
+				left++
+			}
+		}
+		if left < k {
 			most = min(most, len(failed)-1)
 		}
 	}
 	return most
+}
+
+// Where there are too many servers to try all that may fail, what is said is no less than what
+// happiness promises, and no more than what is true.
+func TestManyServers(t *testing.T) {
+	for _, v := range []struct{ servers, each, different, k, least, most int }{
+		{1000, 1, 1000, 3, 997, 997},
+		{1000, 1, 10, 3, 7, 799},   // each share in 100 places: 8 of 10 must go
+		{500, 2, 100, 25, 75, 375}, // each in 10 places
+		{1000, 1, 2, 2, 0, 499},
+		{1000, 1, 2, 1, 1, 999},
+		{4, 255, 255, 100, 3, 3},
+	} {
+		p := Placement{}
+		for i := range v.servers {
+			for j := range v.each {
+				p.add(fmt.Sprint("server ", i), (i*v.each+j)%v.different)
+			}
+		}
+		if got := p.MayFail(v.k); got < v.least || got > v.most {
+			t.Errorf("%+v: MayFail = %d", v, got)
+		}
+	}
 }
