@@ -12,13 +12,13 @@ import (
 
 var adds = flag.Bool("adds", false, "name the inputs that reach statements which none before them did; wants -v and -cover")
 
-// bound watches a target while it works on b, until the function that it returns is called:
-// it fails if that took more memory, in all, than the input is a reason for.
-func bound(t *testing.T, b []byte) func() {
+// bound watches a target while it works on size bytes, until the function that it returns is
+// called: it fails if that took more memory, in all, than the input is a reason for.
+func bound(t *testing.T, size int) func() {
 	before, covered := allocated(), testing.Coverage()
 	return func() {
-		if got, most := allocated()-before, uint64(maxMemory+1000*len(b)); got > most {
-			t.Fatalf("%d bytes allocated for an input of %d, want at most %d", got, len(b), most)
+		if got, most := allocated()-before, uint64(maxMemory+1000*size); got > most {
+			t.Fatalf("%d bytes allocated for an input of %d, want at most %d", got, size, most)
 		}
 		if *adds && testing.Coverage() != covered {
 			t.Log("adds coverage")

@@ -38,7 +38,7 @@ func FuzzTestAndWrite(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		d, m := newDisk(), model{}
 		for n := range in.below(3) {

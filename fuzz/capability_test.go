@@ -43,7 +43,7 @@ func FuzzCapability(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		checkBase32(t, b)
 		c, err := capability.Parse(string(b))
 		if err != nil {
@@ -131,7 +131,7 @@ func FuzzKeyDER(f *testing.F) {
 		add(f, nil, pkcs8[:at], d)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		key, err := capability.ParseKeyDER(b)
 		if err != nil {
 			keeps(t, err, b)
@@ -159,7 +159,7 @@ func FuzzKeyPEM(f *testing.F) {
 		add(f, nil, text, append([]byte("some words\n"), text...), append(bytes.Clone(text), text...), text[:len(text)/2])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		key, err := capability.ParseKeyPEM(b)
 		if err != nil {
 			keeps(t, err, b)
@@ -200,7 +200,7 @@ func FuzzVerificationKey(f *testing.F) {
 	}
 	h := files[0].shares[0].share
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		key, err := capability.ParseVerificationKey(b)
 		if err != nil {
 			keeps(t, err, b)

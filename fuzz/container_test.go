@@ -27,7 +27,7 @@ func FuzzContainer(f *testing.F) {
 		add(f, nil, disturbed(whole, c.Regions())...)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		r, size := bytes.NewReader(b), int64(len(b))
 		c, err := container.Open(r, size)
 		if (err == nil) != (size >= neededEnd && container.IsContainer(b)) {

@@ -81,7 +81,7 @@ func FuzzEncode(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		s := &scene{file: encoded(t, &in)}
 		for i, o := range s.shares[:s.n] {

@@ -24,7 +24,7 @@ func FuzzErasure(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		most := 16 // of many blocks, a try takes long
 		if in.below(16) == 0 {

@@ -118,7 +118,7 @@ func addBeside(f *testing.F) {
 func FuzzOpen(f *testing.F) {
 	addBeside(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		if s, ok := beside(b); ok {
 			judgeOpen(t, s)
 		}
@@ -130,15 +130,15 @@ func FuzzOpen(f *testing.F) {
 func FuzzCheck(f *testing.F) {
 	addBeside(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		if s, ok := beside(b); ok {
 			judgeCheck(t, s)
 		}
 	})
 }
 
-// judgeOpen reads the file, and returns its faults, and whether that was possible.
-func judgeOpen(t *testing.T, s *scene) ([]*mutable.ShareError, bool) {
+// judgeOpen reads the file, and returns its faults, if that was possible.
+func judgeOpen(t *testing.T, s *scene) []*mutable.ShareError {
 	sources, metered := s.metered(t)
 	f, got, err := s.read(sources)
 	metered()
@@ -149,7 +149,7 @@ func judgeOpen(t *testing.T, s *scene) ([]*mutable.ShareError, bool) {
 		if !errors.Is(err, share.ErrNotEnoughShares) {
 			t.Fatalf("%s: error %q is a %T", s.name, err, err)
 		}
-		return nil, false
+		return nil
 	}
 	want, ok := s.contents[f.Head().Version]
 	if !ok || int64(len(got)) != f.Size() || !bytes.Equal(got, want) {
@@ -170,12 +170,17 @@ func judgeOpen(t *testing.T, s *scene) ([]*mutable.ShareError, bool) {
 			t.Fatalf("%s: ReadAt(%d) = %x, %v, want %x", s.name, off, part, err, got[off:][:len(part)])
 		}
 	}
-	return f.Faults(), true
+	return f.Faults()
 }
 
 // read reads all of the file.
 func (s *scene) read(sources []mutable.Source) (*mutable.File, []byte, error) {
-	f, err := mutable.Open(s.write.ReadCap(), sources, mutable.OpenOptions{})
+	return s.open(sources, mutable.OpenOptions{})
+}
+
+// open reads all of one version of the file. Without a File it could not be opened.
+func (s *scene) open(sources []mutable.Source, o mutable.OpenOptions) (*mutable.File, []byte, error) {
+	f, err := mutable.Open(s.write.ReadCap(), sources, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -302,7 +307,7 @@ func FuzzInspect(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := mutable.Inspect(mutable.Unknown, bytes.NewReader(b), int64(len(b)))
 		if in.Kind != "share" && in.Kind != "container" || in.Number < mutable.Unknown || in.Number >= share.MaxShares {
 			t.Fatalf("%s, share %d", in.Kind, in.Number)

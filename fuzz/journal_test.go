@@ -23,7 +23,7 @@ const (
 func FuzzJournal(f *testing.F) {
 	addJournals(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		sealed, made, left := in.flag(), in.flag(), in.below(64)-1
 		file := bytes.Clone(in.bytes(in.below(1 << 16)))

@@ -30,7 +30,7 @@ func FuzzLeases(f *testing.F) {
 		add(f, prefix, disturbed(whole, []share.Region{{Offset: int64(len(inline)), Length: 4}})...)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		d, version := leased(&in)
 		checkLeases(t, d.files["0"].b, version)

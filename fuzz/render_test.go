@@ -23,7 +23,7 @@ func FuzzRender(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		v := files[in.below(len(files))]
 		caps := []capability.Capability{nil, v.write.VerifyCap(), v.write}

@@ -20,7 +20,7 @@ func FuzzRepair(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		flags, choice := in.number(1), in.number(1)
 		s, ok := script(in)

@@ -81,9 +81,6 @@ func load(names ...string) []*file {
 	return out
 }
 
-// shared reports whether a share of one number, or of one version, may serve as another.
-func (f *file) shared() bool { return (f.k > 1 || !f.single()) && f.ambiguous() }
-
 // ambiguous reports whether some block does not tell which share it is from, or of which
 // version, because another starts with the same bytes: of k = 1 all do, of few bytes some may.
 func (f *file) ambiguous() bool {

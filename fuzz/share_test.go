@@ -17,7 +17,7 @@ import (
 func FuzzSDMFHeader(f *testing.F) {
 	addHeaders(f, files[0], sdmf.HeaderSpans())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		h, err := sdmf.ParseHeader(b)
 		if err != nil {
 			placed(t, err, sdmf.HeaderSpans())
@@ -38,7 +38,7 @@ func FuzzSDMFHeader(f *testing.F) {
 func FuzzMDMFHeader(f *testing.F) {
 	addHeaders(f, files[1], mdmf.HeaderSpans())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		h, err := mdmf.ParseHeader(b)
 		if err != nil {
 			placed(t, err, mdmf.HeaderSpans())
@@ -103,7 +103,7 @@ type parsed interface {
 func FuzzSDMFShare(f *testing.F) {
 	from := addShares(f, files[0], files[2], files[4], files[8])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		s, err := sdmf.Parse(b)
 		if err != nil {
 			placed(t, err, sdmf.HeaderSpans())
@@ -120,7 +120,7 @@ func FuzzSDMFShare(f *testing.F) {
 func FuzzMDMFShare(f *testing.F) {
 	from := addShares(f, files[1], files[3], files[5], files[9])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		s, err := mdmf.Parse(b)
 		if err != nil {
 			placed(t, err, mdmf.HeaderSpans())

@@ -60,7 +60,7 @@ func FuzzUpdate(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		first := in.bytes(editSize)
 		if s, ok := script(in); ok {
@@ -81,7 +81,7 @@ func FuzzUpdateBeside(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		defer bound(t, b)()
+		defer bound(t, len(b))()
 		in := input(b)
 		first := in.bytes(editSize)
 		if s, ok := beside(in); ok {
