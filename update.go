@@ -205,14 +205,14 @@ func (u *updater) checkSizes() error {
 	if last < 0 || !u.keeps {
 		return nil
 	}
-	have := map[int]bool{}
+	have := 0 // whichever they are
 	for _, e := range u.f.m.shares {
 		if at := u.places.StoredAt(last); e.Size >= at.End()-u.places.StoredAt(0).Offset {
-			have[e.number] = true
+			have++
 		}
 	}
-	if len(have) < u.params.K {
-		return u.f.notEnough(last, len(have))
+	if have < u.params.K {
+		return u.f.notEnough(last, have)
 	}
 	return nil
 }

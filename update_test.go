@@ -1052,3 +1052,21 @@ func (b bucket) Shares() ([]int, error)               { return slices.Collect(ma
 func (b bucket) Open(n int) (container.File, error)   { return b[n], nil }
 func (b bucket) Remove(n int) error                   { delete(b, n); return nil }
 func (b bucket) Create(n int) (container.File, error) { b[n] = &memory{}; return b[n], nil }
+
+// Shares that say of themselves that they are one and the same, and are not, are enough to
+// change what they hold together.
+func TestUpdateMisplaced(t *testing.T) {
+	plain := vectors.Plaintext("misplaced", 17)
+	o := mutable.EncodeOptions{K: 2, N: 2, SegmentSize: 16}
+	var sources []mutable.Source
+	for i, m := range encode(t, plain, testKey, o) {
+		sources = append(sources, mutable.NewSource(fmt.Sprint("server ", i), 1, share.Bytes(m.b), int64(len(m.b))))
+	}
+	plan, err := mutable.Update(mdmfCap, sources, 0, strings.NewReader("x"), 1, mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Changes) == 0 || len(plan.LeftOut) > 0 {
+		t.Errorf("%d changes, and %v is left out", len(plan.Changes), plan.LeftOut)
+	}
+}
