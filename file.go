@@ -108,9 +108,14 @@ func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
 // its place says. Of a version over a limit there are none. The shares that it finds are those
 // that reading starts with.
 func (f *File) probe() int {
-	if f.v.over != nil {
-		return 0
+	if f.v.over == nil {
+		f.v.have = f.count()
 	}
+	return f.v.have
+}
+
+// count is probe for a version that is over no limit.
+func (f *File) count() int {
 	numbers := map[int]bool{}
 	var served []*proof.Share
 	f.rounds(func(c *candidate, whole bool) bool {
@@ -210,7 +215,10 @@ func (f *File) notEnough(segment, have int) *NotEnoughSharesError {
 // others returns the other versions that have enough shares, as Open would find.
 func (m *Servermap) others(not *version) (out []share.Version) {
 	for _, v := range m.versions {
-		if v != not && m.open(capability.Read{}, v, 1).probe() >= v.K {
+		if v.have == 0 {
+			m.open(capability.Read{}, v, 1).probe()
+		}
+		if v != not && v.have >= v.K {
 			out = append(out, v.Version.Version)
 		}
 	}

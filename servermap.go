@@ -59,6 +59,7 @@ type version struct {
 	*proof.Version
 	members []*member
 	over    error            // the limit that it is over
+	have    int              // different shares that File.probe found, if it looked, up to k
 	tables  [][]byte         // the members' different offset tables: first those that can be right, the most frequent first
 	rank    map[string]int   // of each table: a higher one is likelier to be right
 	salts   map[int][16]byte // MDMF: proven salts by segment

@@ -17,6 +17,7 @@ type Version struct {
 	signed     string
 	signatures map[string]error // those that were checked
 	tree       *hashtree.Tree
+	vacant     map[int]share.Hash // see vacantNode
 }
 
 // NewVersion returns the version that s belongs to, if key's signature covers its header.
@@ -29,7 +30,7 @@ func NewVersion(key *capability.VerificationKey, s Unproven) (*Version, error) {
 		return nil, err
 	}
 	h := s.Head()
-	return &Version{h, key, string(s.Signed()), map[string]error{string(sig): nil}, hashtree.New(h.N, h.RootHash)}, nil
+	return &Version{h, key, string(s.Signed()), map[string]error{string(sig): nil}, hashtree.New(h.N, h.RootHash), map[int]share.Hash{}}, nil
 }
 
 // Alone returns v as somebody sees it who knows nothing of its share hash tree.
@@ -71,34 +72,46 @@ func (v *Version) Vacant(number int) bool {
 	i := hashtree.Leaf(v.N, number)
 	for {
 		if h, ok := v.tree.Node(i); ok { // at the root, at the latest
-			return v.Segments() > 0 && h == hashtree.Vacant(v.N, i)
+			return v.Segments() > 0 && h == v.vacantNode(i)
 		}
 		i = hashtree.Parent(i)
 	}
+}
+
+// vacantNode returns what node i is if only padding leaves are below it. Many numbers ask for few
+// nodes.
+func (v *Version) vacantNode(i int) share.Hash {
+	h, ok := v.vacant[i]
+	if !ok {
+		h = hashtree.Vacant(v.N, i)
+		v.vacant[i] = h
+	}
+	return h
 }
 
 // Root proves that root is the root of the block hash tree of share number. It uses what is
 // known of the share hash tree or follows from N, and chain for the rest.
 func (v *Version) Root(number int, root share.Hash, chain []hashtree.Node) error {
 	return v.tree.Add(number, root, func(node int) (share.Hash, error) {
-		if h, ok := hashtree.Filler(v.N, node); ok {
-			return h, nil
+		h, ok := v.claimed(node, chain)
+		if !ok {
+			return h, fmt.Errorf("share hash chain: node %d is missing", node)
 		}
-		for _, n := range chain {
-			if n.Number == node {
-				return n.Hash, nil
-			}
-		}
-		return share.Hash{}, missingNode(node)
+		return h, nil
 	})
 }
 
-// A missingNode is an error, of which many are made that nobody reads: one for each number that
-// a share does not have.
-type missingNode int
-
-func (n missingNode) Error() string {
-	return fmt.Sprintf("share hash chain: node %d is missing", int(n))
+// claimed returns node i of the share hash tree as it follows from N, or as chain has it.
+func (v *Version) claimed(i int, chain []hashtree.Node) (share.Hash, bool) {
+	if h, ok := hashtree.Filler(v.N, i); ok {
+		return h, true
+	}
+	for _, n := range chain {
+		if n.Number == i {
+			return n.Hash, true
+		}
+	}
+	return share.Hash{}, false
 }
 
 // Find is Root for a share whose number may be wrong, or -1 for unknown. It tries the one that
@@ -106,26 +119,31 @@ func (n missingNode) Error() string {
 // equal blocks, as those of an empty file or with k = 1, prove more than one, and the chain tells
 // which it is. If anyNumber is set it tries all others too, for the last resort.
 func (v *Version) Find(number int, root share.Hash, chain []hashtree.Node, anyNumber bool) (int, error) {
-	numbers := []int{hashtree.ChainLeaf(v.N, chain), number}
-	if anyNumber {
-		for n := range v.N {
-			numbers = append(numbers, n)
-		}
-	}
 	err := errors.New("share hash chain: it does not tell the share's number")
-	for i, n := range numbers {
+	for _, n := range []int{hashtree.ChainLeaf(v.N, chain), number} {
 		if n < 0 || n >= v.N {
 			continue
 		}
-		failed := v.Root(n, root, chain)
-		if failed == nil {
+		if err = v.Root(n, root, chain); err == nil {
 			return n, nil
 		}
-		if i < 2 {
-			err = failed
+	}
+	for n := range v.N {
+		if anyNumber && v.mayBe(n, root, chain) && v.Root(n, root, chain) == nil {
+			return n, nil
 		}
 	}
 	return -1, err
+}
+
+// mayBe reports whether Root has a chance, which is cheaper than to ask it.
+func (v *Version) mayBe(number int, root share.Hash, chain []hashtree.Node) bool {
+	leaf := hashtree.Leaf(v.N, number)
+	if h, ok := v.tree.Node(leaf); ok {
+		return h == root
+	}
+	_, ok := v.claimed(hashtree.Sibling(leaf), chain)
+	return ok
 }
 
 // Open proves the root of the block hash tree that s stores; s must be read with v's
