@@ -271,6 +271,8 @@ var reasons = []struct{ pattern, why string }{
 	{"mdmf-cut-in-block_hash_tree", "the block hash tree follows from the blocks"},
 	{"mdmf-tree-padding-signed", "Tahoe-LAFS does not know what a padding leaf must be"},
 	{"sdmf-tree-empty", "the block hash tree follows from the blocks, but no writer leaves it out"},
+	{"?dmf-tree-stolen*", "the blocks prove whose they are"},
+	{"mdmf-tree-*-and-block", "the block hash tree follows from its leaves"},
 	{"?dmf-tree-*", "the block hash tree follows from the blocks"},
 	{"?dmf-*-offset-*", "the region is where writers put it, whatever the offset table says"},
 	{"mdmf-verification-key-end-*", "the region is where writers put it, whatever the offset table says"},

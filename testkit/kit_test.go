@@ -26,11 +26,11 @@ var rules = map[share.Format][]func(*kit){
 	share.SDMF: {
 		(*kit).good, (*kit).goodSDMF, (*kit).fields, (*kit).flips, (*kit).cuts, (*kit).offsets, (*kit).parameters, (*kit).parametersSDMF,
 		(*kit).noKey, (*kit).keys, (*kit).schemes, (*kit).chains, (*kit).chainLengths, (*kit).trees, (*kit).treesSDMF,
-		(*kit).blocks, (*kit).numbers, (*kit).versions, (*kit).torn,
+		(*kit).stolen, (*kit).blocks, (*kit).numbers, (*kit).versions, (*kit).torn,
 	},
 	share.MDMF: {
 		(*kit).good, (*kit).goodMDMF, (*kit).fields, (*kit).cuts, (*kit).offsets, (*kit).parameters, (*kit).parametersMDMF,
-		(*kit).noKey, (*kit).trees, (*kit).treesMDMF, (*kit).forgeries, (*kit).segments,
+		(*kit).noKey, (*kit).trees, (*kit).treesMDMF, (*kit).stolen, (*kit).spoiledTwice, (*kit).forgeries, (*kit).segments,
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/golafs/mutable/hashtree"
+	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/share"
 )
 
@@ -56,6 +57,42 @@ func (k *kit) treesMDMF() {
 	v := publish(k.key, k.Format, 1, 1, first)
 	v.resign(unpadded, hashtree.Build)
 	k.one("tree-padding-signed", bad, "The writer took another padding leaf for the block hash tree.", first, v[0].bytes())
+}
+
+// stolen adds shares with the block hash tree of another. Their blocks tell which they are.
+func (k *kit) stolen() {
+	const bad = "bad share_number; bad block_hash_tree"
+	v := k.several()
+	v[1].regions[share.BlockHashTree] = v[2].regions[share.BlockHashTree]
+	k.add("tree-stolen", "Share 1 has the block hash tree of share 2, and is in that one's place, beside it.", first,
+		stored(2, bad, v[1].bytes()), stored(2, "good", v[2].bytes()))
+	k.add("tree-stolen-alone", "Share 1 has the block hash tree of share 2, which is not there.", first,
+		stored(0, "good", v[0].bytes()), stored(1, "bad block_hash_tree", v[1].bytes()))
+}
+
+// spoiledTwice adds shares that are damaged in two ways. What neither damages serves.
+func (k *kit) spoiledTwice() {
+	const tree = "bad block_hash_tree"
+	v := k.several()
+	v[1].regions[share.BlockHashTree] = v[2].regions[share.BlockHashTree]
+	b := v[1].bytes()
+	setNumber(v[1].layout, b, "share data offset", number(v[1].layout, b, "share data offset")+1)
+	k.add("tree-stolen-and-offset", "Share 1 has the block hash tree of share 2, and one more in its share data offset.", first,
+		stored(0, "good", v[0].bytes()), stored(1, "malformed share data offset; "+tree, b))
+	for _, x := range []struct {
+		name, comment string
+		node          int
+	}{
+		{"inner", "an inner node", 1},
+		{"root", "the root", 0},
+	} {
+		v := publish(k.key, k.Format, 1, 1, first)
+		v[0].regions[share.BlockHashTree][x.node*len(share.Hash{})] ^= 1
+		v[0].regions[share.ShareData][mdmf.SaltSize] ^= 1
+		v[2].regions[share.ShareData][2*(mdmf.SaltSize+segmentSize)+mdmf.SaltSize] ^= 1
+		k.add("tree-"+x.name+"-and-block", "A bit of "+x.comment+" and one of block 0 are flipped, and of the share beside it one of block 2.", first,
+			stored(0, "bad block 0; "+tree, v[0].bytes()), stored(2, "bad block 2", v[2].bytes()))
+	}
 }
 
 // forgeries adds shares of somebody who has no key but changes a block, and then as much above
