@@ -122,6 +122,7 @@ func privateKey() (pkcs8, pkcs1 []byte) {
 	return pkcs8, x509.MarshalPKCS1PrivateKey(key.(*rsa.PrivateKey))
 }
 
+// Whatever the bytes: an error that keeps them to itself, or a key whose DER is what was parsed.
 func FuzzKeyDER(f *testing.F) {
 	pkcs8, pkcs1 := privateKey()
 	add(f, nil, pkcs8, pkcs1, files[0].key.VerificationKey().DER(), nil)
@@ -144,6 +145,7 @@ func FuzzKeyDER(f *testing.F) {
 	})
 }
 
+// Whatever the text: an error that keeps it to itself, or a key that goes into PEM and back.
 func FuzzKeyPEM(f *testing.F) {
 	pkcs8, pkcs1 := privateKey()
 	for _, block := range []*pem.Block{
@@ -190,6 +192,7 @@ func checkKey(t *testing.T, key *capability.SigningKey) {
 	}
 }
 
+// Whatever the bytes: an error, or a verification key whose DER is what was parsed.
 func FuzzVerificationKey(f *testing.F) {
 	der := files[0].key.VerificationKey().DER()
 	add(f, nil, der, nil)

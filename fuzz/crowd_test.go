@@ -26,7 +26,7 @@ func crowd(b []byte) (*scene, bool) {
 	return s, true
 }
 
-// What holds for a few shares holds for many, in proportion to how many there are.
+// What holds for a few shares holds for more than a hundred, in proportion to how many there are.
 func FuzzCrowd(f *testing.F) {
 	for i := range files {
 		at := []byte{0, 2, 4}[i%3] // in the container, in the share's header, anywhere

@@ -135,8 +135,8 @@ func step(what op, n, place, arg int) []byte {
 // interesting are values for fields that hold numbers.
 var interesting = []uint64{0, 1 << 8, 1 << 16, 1 << 31, 1 << 32, 1 << 40, 1 << 62, 1 << 63, 107, 123, 468, 2167, 2700, 256, 32, 64}
 
-// Shares that are damaged with an idea of what they are: the same must hold for them, and
-// Open and Check agree about what can be recovered.
+// Whatever becomes of a file's shares, damaged by somebody who knows what they are: what Open
+// and Check say is true, and they agree about every version.
 func FuzzMutated(f *testing.F) {
 	for i := range files {
 		add(f, []byte{byte(i)}, nil)

@@ -69,7 +69,8 @@ func FuzzUpdate(f *testing.F) {
 	})
 }
 
-// The same with bytes of somebody else's making beside good shares.
+// Whatever stands beside good shares of a file: a change of it is carried out wholly, or refused,
+// and what is not shown to be the file's stays as it is.
 func FuzzUpdateBeside(f *testing.F) {
 	for i, v := range files {
 		o := v.shares[len(v.shares)-1]
