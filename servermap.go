@@ -215,22 +215,27 @@ func (m *Servermap) sign(members []*member) *version {
 	return nil
 }
 
-// countTables fills v.tables.
+// countTables fills v.tables. What ranks a table is first of all whether it can be right, then how
+// many members have it, and then whether writers make such.
 func (v *version) countTables() {
-	count := map[string]int{}
+	v.rank = map[string]int{}
 	sound := map[string]bool{}
 	_, signed := headerSizes(v.Format)
 	for _, e := range v.members {
-		table := e.share.HeaderBytes()[signed:]
-		if count[string(table)]++; count[string(table)] == 1 {
+		head := e.share.HeaderBytes()
+		table := head[signed:]
+		if v.rank[string(table)] == 0 {
 			v.tables = append(v.tables, table)
+			if bytes.Equal(head, e.share.PackedBytes()) {
+				v.rank[string(table)]++
+			}
 		}
+		v.rank[string(table)] += 2
 		sound[string(table)] = sound[string(table)] || len(e.share.Malformed()) == 0
 	}
-	v.rank = count
 	for table := range sound {
 		if sound[table] {
-			v.rank[table] += len(v.members)
+			v.rank[table] += 2*len(v.members) + 1
 		}
 	}
 	slices.SortStableFunc(v.tables, func(a, b []byte) int { return v.rank[string(b)] - v.rank[string(a)] })
