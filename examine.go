@@ -99,7 +99,7 @@ func (e *examination) header() {
 	}
 	want := e.w.HeaderBytes()
 	sameTable := slices.Equal(own[signed:], want[signed:])
-	if best := e.c.v.tables[0]; sameTable && e.c.v.rank[string(best)] > e.c.v.rank[string(own[signed:])] {
+	if best := e.c.v.tables[0]; sameTable && e.c.v.ranks[string(best)].compare(e.c.v.ranks[string(own[signed:])]) > 0 {
 		want = slices.Concat(want[:signed], best)
 	}
 	for _, d := range differences(e.c.v.Format, own, want) {

@@ -60,8 +60,8 @@ type version struct {
 	members []*member
 	over    error            // the limit that it is over
 	have    int              // different shares that File.probe found, if it looked, up to k
-	tables  [][]byte         // the members' different offset tables: first those that can be right, the most frequent first
-	rank    map[string]int   // of each table: a higher one is likelier to be right
+	tables  [][]byte         // the members' different offset tables: by rank
+	ranks   map[string]rank  // of each table
 	salts   map[int][16]byte // MDMF: proven salts by segment
 	torn    map[int]bool     // segments for which shares prove different salts
 	placed  bool             // see place
@@ -215,30 +215,34 @@ func (m *Servermap) sign(members []*member) *version {
 	return nil
 }
 
-// countTables fills v.tables. What ranks a table is first of all whether it can be right, then how
-// many members have it, and then whether writers make such.
+// A rank says how likely an offset table is the right one, the weightiest first: whether it can be
+// (1) or not (0), how many shares have it, whether writers make such, and the length of the
+// encrypted private key, because a wrong one that is longer loses nothing.
+type rank [4]int64
+
+func (r rank) compare(other rank) int { return slices.Compare(r[:], other[:]) }
+
+// countTables fills v.tables.
 func (v *version) countTables() {
-	v.rank = map[string]int{}
-	sound := map[string]bool{}
+	v.ranks = map[string]rank{}
 	_, signed := headerSizes(v.Format)
 	for _, e := range v.members {
 		head := e.share.HeaderBytes()
-		table := head[signed:]
-		if v.rank[string(table)] == 0 {
-			v.tables = append(v.tables, table)
+		table := string(head[signed:])
+		r, known := v.ranks[table]
+		if !known {
+			v.tables = append(v.tables, head[signed:])
+			r[3] = e.share.Region(share.EncPrivKey).Length
 			if bytes.Equal(head, e.share.PackedBytes()) {
-				v.rank[string(table)]++
+				r[2] = 1
 			}
 		}
-		v.rank[string(table)] += 2
-		sound[string(table)] = sound[string(table)] || len(e.share.Malformed()) == 0
-	}
-	for table := range sound {
-		if sound[table] {
-			v.rank[table] += 2*len(v.members) + 1
+		if r[1]++; len(e.share.Malformed()) == 0 {
+			r[0] = 1
 		}
+		v.ranks[table] = r
 	}
-	slices.SortStableFunc(v.tables, func(a, b []byte) int { return v.rank[string(b)] - v.rank[string(a)] })
+	slices.SortStableFunc(v.tables, func(a, b []byte) int { return v.ranks[string(b)].compare(v.ranks[string(a)]) })
 	v.tables = v.tables[:min(len(v.tables), maxTables)]
 }
 
