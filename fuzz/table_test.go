@@ -18,7 +18,7 @@ var figures = flag.String("figures", "", "a file with lines of a target and its 
 type row struct{ inputs, found, cpu int }
 
 // The table in docs/robustness.md has a row for each target that there are figures of, with the
-// comment of the target, and nothing else; with -figures it is written anew.
+// comment of the target, and nothing else; with -figures those of a run are added.
 func TestFuzzingTable(t *testing.T) {
 	const page, start, end = "../docs/robustness.md", "<!-- table: fuzzing -->\n", "<!-- end -->"
 	b, err := os.ReadFile(page)
@@ -68,7 +68,7 @@ func parseRows(t *testing.T, table string) map[string]row {
 	return rows
 }
 
-// addFigures takes rows from a file.
+// addFigures adds those of a file to rows.
 func addFigures(t *testing.T, rows map[string]row, file string) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -77,13 +77,12 @@ func addFigures(t *testing.T, rows map[string]row, file string) {
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var target string
-		var r row
-		var seconds int
-		if _, err := fmt.Sscan(s.Text(), &target, &r.inputs, &r.found, &seconds); err != nil {
+		var inputs, found, seconds int
+		if _, err := fmt.Sscan(s.Text(), &target, &inputs, &found, &seconds); err != nil {
 			t.Fatalf("%q: %v", s.Text(), err)
 		}
-		r.cpu = seconds / 6
-		rows[target] = r
+		r := rows[target]
+		rows[target] = row{r.inputs + inputs, r.found + found, r.cpu + seconds/6}
 	}
 }
 
