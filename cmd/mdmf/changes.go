@@ -88,6 +88,9 @@ func (x *changes) place(c *mutable.ShareChange) (*shareUpdate, *home, error) {
 		return u, h, err
 	}
 	u.path, u.name = x.set.files[c.Source].path, x.set.sources[c.Source].Name
+	if err := x.set.files[c.Source].fixed; err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", u.name, err)
+	}
 	h, around := x.homes.of(u.path), x.set.sources[c.Source].Container
 	switch {
 	case c.InPlace || u.Deletes() || h == nil:

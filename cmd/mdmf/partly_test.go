@@ -107,6 +107,39 @@ func TestRepairOnFullDisk(t *testing.T) {
 	s.run(exitDone, "check", "--verify", "@cap", "a", "b")
 }
 
+// A share that may only be read helps to mend the others, and is not changed.
+func TestRepairBesideFixedShare(t *testing.T) {
+	s := newWrecked(t)
+	fixed, err := filepath.Glob("a/shares/*/*/0")
+	if err != nil || len(fixed) != 1 {
+		t.Fatal(fixed, err)
+	}
+	before := s.read(fixed[0])
+	openFile = func(path string, mode int, perm os.FileMode) (*os.File, error) {
+		if mode == os.O_RDWR && strings.HasSuffix(path, fixed[0]) {
+			return nil, &os.PathError{Op: "open", Path: path, Err: os.ErrPermission}
+		}
+		return os.OpenFile(path, mode, perm)
+	}
+	defer func() { openFile = os.OpenFile }()
+	out := s.repair(exitDamaged)
+	if want := "share 0    not mended " + fixed[0] + " (" + os.ErrPermission.Error() + ")"; !strings.Contains(out, want) || !strings.Contains(out, "share 1    new ") {
+		t.Errorf("repair says %q, want %q", out, want)
+	}
+	if got := s.read(fixed[0]); !bytes.Equal(got, before) {
+		t.Errorf("%s is changed", fixed[0])
+	}
+	s.clean()
+	var said bytes.Buffer
+	if got := run([]string{"update", "@cap", "a", "b", "--offset", "0"}, strings.NewReader("x"), &said, &said); got != exitFailed || !strings.Contains(said.String(), os.ErrPermission.Error()) {
+		t.Errorf("update ends with %d and says %q", got, &said)
+	}
+	s.clean()
+	openFile = os.OpenFile
+	s.repair(exitDone)
+	s.run(exitDone, "check", "--verify", "@cap", "a", "b")
+}
+
 // A server where no file can be made does not get the new share: another one does.
 func TestRepairBesideBrokenServer(t *testing.T) {
 	s := newWrecked(t)

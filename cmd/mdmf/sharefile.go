@@ -26,6 +26,7 @@ type shareFile struct {
 	path string // where it really is
 	io.ReaderAt
 	size   int64
+	fixed  error // why it cannot be changed, if it cannot
 	closer []io.Closer
 }
 
@@ -42,6 +43,9 @@ var (
 	// errNotMade reports a share that was to be made, and will not be.
 	errNotMade = fmt.Errorf("it was not made: %w", fs.ErrNotExist)
 )
+
+// openFile is what opens share files.
+var openFile = os.OpenFile
 
 // openShare opens the share file at path. A journal stands beside the file itself, and not
 // beside a link to it.
@@ -83,16 +87,22 @@ func (s *streams) open(out *shareFile, name string, how access) error {
 	case !info.Mode().IsRegular():
 		return errors.New("not a regular file")
 	}
-	mode := os.O_RDONLY
+	patient := how != changing
+	var f *os.File
+	var err error
 	if how == changing {
-		mode = os.O_RDWR // some file systems want that for the lock
+		if f, err = openFile(out.path, os.O_RDWR, 0); err != nil {
+			out.fixed, how = cause(err), looking // others may be changed still
+		}
 	}
-	f, err := os.OpenFile(out.path, mode, 0)
+	if how != changing {
+		f, err = openFile(out.path, os.O_RDONLY, 0)
+	}
 	if err != nil {
 		return cause(err)
 	}
 	out.ReaderAt, out.closer = f, append(out.closer, f)
-	if !lock(f, how == changing, how != changing) {
+	if !lock(f, how == changing, patient) {
 		return errBusy
 	}
 	if how == changing || pending(out.path) {
