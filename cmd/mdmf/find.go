@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,6 +68,7 @@ type finder struct {
 	si   capability.StorageIndex
 	how  access
 	set  *shareSet
+	info []fs.FileInfo   // of each source
 	seen map[string]bool // real paths
 }
 
@@ -77,7 +79,7 @@ func (x *finder) add(path string) error {
 		return err
 	}
 	x.seen[full] = true
-	if other := x.same(full); other != "" && x.how != reading {
+	if other := x.same(full); other != "" {
 		x.passOver(path, "the same file as "+other)
 		return nil
 	}
@@ -85,6 +87,8 @@ func (x *finder) add(path string) error {
 	if err != nil {
 		return err
 	}
+	info, _ := os.Stat(full) // another file where a change was finished; nil if it is not made yet
+	x.info = append(x.info, info)
 	src := mutable.NewSource(shown(path), number(path), f.ReaderAt, f.size)
 	src.Server = serverDir(path)
 	src.Own = filepath.Base(filepath.Dir(full)) == x.si.String()
@@ -92,15 +96,17 @@ func (x *finder) add(path string) error {
 	return nil
 }
 
-// same returns what an open file is called that is also the one at path.
+// same returns what an open file is called that is also the one at path, if it is to be changed.
 func (x *finder) same(path string) string {
 	info, err := os.Stat(path)
-	for i := 0; err == nil && i < len(x.set.files); i++ {
-		if other, err := os.Stat(x.set.files[i].path); err == nil && os.SameFile(info, other) {
-			return x.set.sources[i].Name
-		}
+	if err != nil || x.how == reading {
+		return ""
 	}
-	return ""
+	i := slices.IndexFunc(x.info, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
+	if i < 0 {
+		return ""
+	}
+	return x.set.sources[i].Name
 }
 
 // passOver says what is not looked at, and why.
