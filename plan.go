@@ -29,6 +29,10 @@ type ShareChange struct {
 	InPlace bool  // blocks that do not change stay where they are; otherwise all of it is written
 	Reason  error // why it was not changed in place, where that might have been
 
+	// After are the changes that make again elsewhere what this one destroys: who carries out none
+	// of them must not carry out this one. They come before it, unless they destroy each other's.
+	After []*ShareChange
+
 	// Tests make sure that the share is what it was when the plan was made. Writes put blocks
 	// first and the header last. Where they went to a writer of the caller's, there are none
 	// here. NewLength, if not nil, is where a share that was longer is to end.

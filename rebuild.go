@@ -174,13 +174,13 @@ func (r *rebuilder) findChanges() error {
 }
 
 // order puts those changes last that overwrite or delete a share of the version in the place of
-// another, each behind the one that makes the same: the last copy of a share must not go before
+// another, each behind those that make the same: the last copy of a share must not go before
 // there is another, wherever the plan is stopped. Where shares stand in each other's places in a
 // ring, and k is N, that cannot be.
 func (r *rebuilder) order() {
 	changes := r.plan.Changes
 	slices.SortStableFunc(changes, func(a, b *ShareChange) int { return a.Number - b.Number })
-	var ordered []*ShareChange
+	var first, last []*ShareChange
 	done := map[*ShareChange]bool{}
 	var put func(c *ShareChange)
 	put = func(c *ShareChange) {
@@ -188,31 +188,39 @@ func (r *rebuilder) order() {
 			return
 		}
 		done[c] = true
-		for _, other := range changes {
-			if held, ok := r.holds(c); ok && other.Number == held && !other.Deletes() {
-				put(other)
-			}
+		for _, other := range c.After {
+			put(other)
 		}
-		ordered = append(ordered, c)
+		last = append(last, c)
 	}
 	for _, c := range changes {
-		if _, ok := r.holds(c); !ok {
-			put(c)
+		if c.After = r.after(c); c.After == nil {
+			done[c] = true
+			first = append(first, c)
 		}
 	}
 	for _, c := range changes {
 		put(c)
 	}
-	r.plan.Changes = ordered
+	r.plan.Changes = slices.Concat(first, last)
 }
 
-// holds returns the number of the share of the version that stands where c goes, if it is another.
-func (r *rebuilder) holds(c *ShareChange) (number int, ok bool) {
+// after returns the changes that make the share of the version that stands where c goes, if it is
+// another one.
+func (r *rebuilder) after(c *ShareChange) (out []*ShareChange) {
 	if c.Source < 0 {
-		return 0, false
+		return nil
 	}
-	s := r.report.Shares[c.Source]
-	return s.Number, s.SeqNum == r.f.v.SeqNum && s.Number != c.Number
+	held := r.report.Shares[c.Source]
+	if held.SeqNum != r.f.v.SeqNum || held.Number == c.Number {
+		return nil
+	}
+	for _, other := range r.plan.Changes {
+		if other.Number == held.Number && !other.Deletes() {
+			out = append(out, other)
+		}
+	}
+	return out
 }
 
 // good reports whether share i needs no mending: there is nothing wrong with it, or where no

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -214,10 +215,13 @@ func every(all []*shareUpdate, step func(*shareUpdate) error) error {
 
 // unchanged returns an error if the share is not what it was when the plan was made.
 func (x *changes) unchanged(u *shareUpdate) error {
-	for _, test := range u.Tests {
-		if u.Source < 0 {
-			break // CommitNew finds out
+	if u.Source < 0 {
+		if _, err := os.Lstat(u.path); !errors.Is(err, fs.ErrNotExist) {
+			return cmp.Or(err, errors.New("made by another program; nothing was written"))
 		}
+		return nil
+	}
+	for _, test := range u.Tests {
 		got := make([]byte, test.Length)
 		n, _ := x.set.sources[u.Source].ReadAt(got, test.Offset)
 		if !bytes.Equal(got[:n], test.Specimen) {

@@ -84,8 +84,29 @@ func (p *partly) leave(c *mutable.ShareChange, name string, err error) {
 	p.left = append(p.left, passedOver{name, c.Number, strings.TrimPrefix(reason, name+": ")})
 }
 
-// drop leaves out the shares that could not be written.
+// drop leaves out the shares that could not be written, and those that hold what should have been
+// written elsewhere first.
 func (p *partly) drop() {
+	p.dropFailed()
+	for n := -1; n != len(p.all); {
+		n = len(p.all)
+		made := map[*mutable.ShareChange]bool{}
+		for _, u := range p.all {
+			made[u.ShareChange] = true
+		}
+		p.all = slices.DeleteFunc(p.all, func(u *shareUpdate) bool {
+			if len(u.After) == 0 || slices.ContainsFunc(u.After, func(c *mutable.ShareChange) bool { return made[c] }) {
+				return false
+			}
+			(&changes{all: []*shareUpdate{u}}).abandon()
+			p.leave(u.ShareChange, u.name, fmt.Errorf("it holds share %d, which could not be made elsewhere", u.After[0].Number))
+			return true
+		})
+	}
+}
+
+// dropFailed leaves out the shares that could not be written.
+func (p *partly) dropFailed() {
 	i := -1
 	p.all = slices.DeleteFunc(p.all, func(u *shareUpdate) bool {
 		i++

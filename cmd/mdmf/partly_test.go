@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/journal"
 	"github.com/golafs/mutable/vectors"
 )
@@ -138,6 +139,43 @@ func TestRepairBesideFixedShare(t *testing.T) {
 	openFile = os.OpenFile
 	s.repair(exitDone)
 	s.run(exitDone, "check", "--verify", "@cap", "a", "b")
+}
+
+// What stands in a wrong place is not deleted or overwritten where it could not be made elsewhere.
+func TestRepairKeepsLastCopy(t *testing.T) {
+	for _, place := range []string{"12", "1"} {
+		t.Run(place, func(t *testing.T) {
+			s := newStopped(t, 3, 5)
+			b := filepath.Dir(s.share(1))
+			s.remove(s.share(2))
+			s.remove(s.share(4))
+			if place == "1" { // where another share 1 was lost; and there is one in another place
+				s.write(filepath.Join(filepath.Dir(s.share(0)), "1"), s.read(s.share(1)))
+			}
+			if err := os.Rename(s.share(3), filepath.Join(b, place)); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"a", "b"} {
+				if err := os.Rename("saved-"+name, name); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c, err := capability.Parse(string(s.read("cap")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.write("verify", []byte(c.VerifyCap().String()))
+			out := string(s.run(exitDamaged, "repair", "@verify", "a", "b"))
+			if want := "(it holds share 3, which could not be made elsewhere)"; !strings.Contains(out, want) {
+				t.Errorf("repair says %q, want %q", out, want)
+			}
+			if got := s.run(exitDone, "decode", "@cap", "a", "b"); !bytes.Equal(got, s.plain) {
+				t.Errorf("%d other bytes are left", len(got))
+			}
+			s.run(exitDone, "repair", "@cap", "a", "b")
+			s.run(exitDone, "check", "--verify", "@cap", "a", "b")
+		})
+	}
 }
 
 // A server where no file can be made does not get the new share: another one does.
