@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/golafs/mutable/diagram"
 	"github.com/golafs/mutable/internal/kaitai"
@@ -67,6 +68,7 @@ func generate() (map[string][]byte, error) {
 		}
 		index.add(p)
 	}
+	index.sort(pages["docs/format/README.md"])
 	files["docs/index.html"], err = index.bytes()
 	return files, err
 }
@@ -87,6 +89,14 @@ func (x *index) add(p *page) {
 	default:
 		x.Others = append(x.Others, p)
 	}
+}
+
+// sort puts the pages of the format in the order in which their README has them.
+func (x *index) sort(readme []byte) {
+	place := func(p *page) int {
+		return bytes.Index(readme, []byte("("+strings.TrimSuffix(path.Base(p.Path), ".html")+".md)"))
+	}
+	slices.SortFunc(x.Format, func(a, b *page) int { return place(a) - place(b) })
 }
 
 var (

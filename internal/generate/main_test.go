@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,27 @@ func TestCommitted(t *testing.T) {
 	for name, want := range generated(t) {
 		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what go generate ./... writes, %v", name, err)
+		}
+	}
+}
+
+// The index has the pages of the format in the order in which their README wants them to be
+// read. No Markdown is left in it, nor in any title.
+func TestIndex(t *testing.T) {
+	files := generated(t)
+	hrefs := func(page, prefix string) (out []string) {
+		list := regexp.MustCompile(`<(?:td|li)><a href="` + prefix + `([a-z-]+\.html)">`)
+		for _, m := range list.FindAllSubmatch(files[page], -1) {
+			out = append(out, string(m[1]))
+		}
+		return out
+	}
+	if got, want := hrefs("docs/index.html", "format/"), hrefs("docs/format/README.html", ""); !slices.Equal(got, want) {
+		t.Errorf("the pages of the format are %q, want %q", got, want)
+	}
+	for name, b := range files {
+		if title := regexp.MustCompile(`<title>.*`).Find(b); bytes.Contains(title, []byte("`")) || name == "docs/index.html" && bytes.Contains(b, []byte("`")) {
+			t.Errorf("%s has a backtick: %s", name, title)
 		}
 	}
 }

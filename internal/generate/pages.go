@@ -49,7 +49,7 @@ func render(name string, source []byte) (*page, error) {
 	md := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithRendererOptions(html.WithUnsafe()),
 		goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithASTTransformers(util.Prioritized(links(path.Dir(name)), 0))))
 	title, _, _ := strings.Cut(string(source), "\n")
-	p.Title = strings.TrimPrefix(title, "# ")
+	p.Title = strings.ReplaceAll(strings.TrimPrefix(title, "# "), "`", "")
 	var b bytes.Buffer
 	err := md.Convert(source, &b)
 	p.Body = template.HTML(b.String())
