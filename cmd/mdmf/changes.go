@@ -115,10 +115,6 @@ func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
 	if u.log, err = journal.Begin(openDirectory(dir), name); err != nil {
 		return nil, err
 	}
-	// Who may read the share must be able to read it through its journal.
-	if info, err := os.Stat(u.path); err == nil {
-		_ = os.Chmod(filepath.Join(dir, journal.LogName(name)), info.Mode().Perm())
-	}
 	src := x.set.sources[u.Source]
 	if src.Container == nil {
 		return u.log, nil // what is behind the end does no harm
@@ -135,15 +131,12 @@ func (x *changes) change(u *shareUpdate) (io.WriterAt, error) {
 // comes to.
 func (x *changes) make(u *shareUpdate, h *home) (io.WriterAt, error) {
 	dir, name := u.dir()
-	if err := makeDirectories(dir); err != nil {
+	if err := makeHome(dir); err != nil {
 		return nil, err
 	}
 	var err error
 	if u.log, err = journal.Replace(openDirectory(dir), name); err != nil {
 		return nil, err
-	}
-	for _, beside := range []string{journal.LogName(name), journal.NewName(name)} {
-		_ = os.Chmod(filepath.Join(dir, beside), x.mode(u))
 	}
 	if h.kind == bare {
 		return u.log, nil
@@ -151,22 +144,23 @@ func (x *changes) make(u *shareUpdate, h *home) (io.WriterAt, error) {
 	return container.Create(u.log, *h.id, x.homes.cap.WriteEnabler(*h.id), u.Size, h.leases[*h.id]...)
 }
 
-// mode returns the permissions for the file of u: those that it has or, if it is not there,
-// another share of the directory; or else who may look into the directory may read it.
-func (x *changes) mode(u *shareUpdate) fs.FileMode {
-	dir, _ := u.dir()
-	like := []string{u.path}
-	for _, f := range x.set.files {
-		if filepath.Dir(f.path) == dir {
-			like = append(like, f.path)
-		}
+// makeHome makes a directory for shares, and those above it as needed. They belong to whom the one
+// belongs that was there.
+func makeHome(dir string) error {
+	parent := filepath.Dir(dir)
+	if isDir(dir) || parent == dir {
+		return nil
 	}
-	for _, path := range append(like, dir) {
-		if info, err := os.Stat(path); err == nil {
-			return info.Mode().Perm() & 0o666
-		}
+	if err := makeHome(parent); err != nil {
+		return err
 	}
-	return 0o600
+	if err := makeDirectories(dir); err != nil {
+		return err
+	}
+	if like, err := os.Stat(parent); err == nil {
+		adopt(func(uid, gid int) error { return os.Lchown(dir, uid, gid) }, like)
+	}
+	return nil
 }
 
 // carryOut makes the changes happen: all of them or none, wherever the machine stops. Only

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/golafs/mutable/journal"
 )
+
+var errNotRegular = errors.New("not a regular file")
 
 // A directory is one on the disk, as package journal wants it.
 type directory string
@@ -24,6 +28,9 @@ func (d directory) path(name string) string {
 
 // Open opens a file for writing, too, or where that is not allowed for reading.
 func (d directory) Open(name string) (journal.File, error) {
+	if info, err := os.Stat(d.path(name)); err == nil && !info.Mode().IsRegular() {
+		return nil, errNotRegular // and opening might wait for ever
+	}
 	f, err := os.OpenFile(d.path(name), os.O_RDWR, 0)
 	if err == nil {
 		return file{f}, nil
@@ -35,7 +42,8 @@ func (d directory) Open(name string) (journal.File, error) {
 }
 
 // Create locks the file as well: where there is only a journal so far, that is all which tells
-// others that somebody is at work.
+// others that somebody is at work. It gets the owner and the permissions of what it is for: who
+// may read a share must be able to read it through its journal.
 func (d directory) Create(name string) (journal.File, error) {
 	f, err := os.OpenFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -43,7 +51,31 @@ func (d directory) Create(name string) (journal.File, error) {
 	}
 	lock(f, true, false)
 	keepTrack(f.Name())
+	if like := d.like(name); like != nil {
+		adopt(f.Chown, like)
+		_ = f.Chmod(like.Mode().Perm() & 0o666)
+	}
 	return file{f}, nil
+}
+
+// like returns the file that one beside it is made for, or if that is not there another share in
+// the directory, or else the directory.
+func (d directory) like(name string) fs.FileInfo {
+	base := strings.TrimSuffix(strings.TrimPrefix(name, "."), filepath.Ext(name))
+	if info, err := os.Lstat(d.path(base)); err == nil && info.Mode().IsRegular() {
+		return info
+	}
+	entries, _ := os.ReadDir(string(d))
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && shareName.MatchString(e.Name()) {
+			return info
+		}
+	}
+	info, err := os.Stat(string(d))
+	if err != nil {
+		return nil
+	}
+	return info
 }
 
 func (d directory) Rename(from, to string) error {

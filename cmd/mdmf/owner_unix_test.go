@@ -1,0 +1,83 @@
+//go:build unix
+
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/golafs/mutable/journal"
+)
+
+// What repair makes is its server's, as what was there: files, journals and directories.
+func TestRepairForServer(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make files for others")
+	}
+	const uid, gid = 1234, 4321
+	s := newWrecked(t)
+	walk := func(do func(path string, info fs.FileInfo)) {
+		t.Helper()
+		for _, dir := range []string{"a", "b"} {
+			err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+				if err != nil {
+					return err
+				}
+				info, err := d.Info()
+				do(path, info)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	walk(func(path string, info fs.FileInfo) {
+		mode := fs.FileMode(0o755)
+		if info.Mode().IsRegular() {
+			mode = 0o640
+		}
+		if err := os.Chown(path, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	})
+	files := 0
+	check := func(path string, info fs.FileInfo) {
+		if sys := info.Sys().(*syscall.Stat_t); sys.Uid != uid || sys.Gid != gid {
+			t.Errorf("%s belongs to %d and group %d, want %d and %d", path, sys.Uid, sys.Gid, uid, gid)
+		}
+		if info.Mode().IsRegular() {
+			files++
+			if info.Mode().Perm() != 0o640 {
+				t.Errorf("%s has permissions %v, want those of its neighbours", path, info.Mode())
+			}
+		}
+	}
+	on("/", func(d journal.Dir) journal.Dir { return observed{d, func() { walk(check) }} })
+	s.repair(exitDone)
+	files = 0
+	if err := makeHome(filepath.Join("a", "shares", "xx", "new")); err != nil {
+		t.Fatal(err)
+	}
+	walk(check)
+	if files != 5 {
+		t.Errorf("%d files, want 5", files)
+	}
+}
+
+// An observed directory is looked at whenever a file in it gets another name.
+type observed struct {
+	journal.Dir
+	look func()
+}
+
+func (d observed) Rename(from, to string) error {
+	d.look()
+	return d.Dir.Rename(from, to)
+}
