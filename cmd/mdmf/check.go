@@ -59,7 +59,7 @@ func (s *streams) check(arg string, paths []string, verify bool) error {
 	if err != nil {
 		return err
 	}
-	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), reading)
+	set, err := s.findShares(paths, c.VerifyCap().StorageIndex(), checking)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (r checked) row(s checkedShare) [3]string {
 	if s.Number != mutable.Unknown {
 		number = fmt.Sprintf("share %d", s.Number)
 	}
-	if s.SeqNum > 0 {
+	if s.RootHash != nil {
 		version = fmt.Sprintf("version %d", s.SeqNum)
 	}
 	if s.RootHash != nil && r.ambiguous(s.SeqNum) {

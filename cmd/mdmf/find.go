@@ -31,6 +31,9 @@ func number(path string) int {
 	return n
 }
 
+// served reports whether path is called as servers call shares: by the number alone.
+func served(path string) bool { return filepath.Base(path) == strconv.Itoa(number(path)) }
+
 // A shareSet is the open share files of one search.
 type shareSet struct {
 	sources []mutable.Source
@@ -47,7 +50,8 @@ func (set *shareSet) Close() {
 // findShares opens the shares of file si at paths. A file that is named is taken whatever it
 // looks like. A directory is searched through for files that are called like shares or that
 // are containers; of directories that are called by a storage index, as servers do it, only
-// the file's own are entered.
+// the file's own are entered. Beside what a server takes for the file's shares there, others are
+// looked at only to read them.
 func (s *streams) findShares(paths []string, si capability.StorageIndex, how access) (*shareSet, error) {
 	x := &finder{streams: s, si: si, how: how, set: &shareSet{}, seen: map[string]bool{}}
 	for _, path := range paths {
@@ -75,8 +79,11 @@ type finder struct {
 // add opens the share file at path.
 func (x *finder) add(path string) error {
 	full, err := realFile(path)
-	if err != nil || x.seen[full] {
-		return err
+	if err != nil {
+		return fmt.Errorf("%s: %w", shown(path), cause(err))
+	}
+	if x.seen[full] {
+		return nil
 	}
 	x.seen[full] = true
 	if other := x.same(full); other != "" {
@@ -91,7 +98,7 @@ func (x *finder) add(path string) error {
 	x.info = append(x.info, info)
 	src := mutable.NewSource(shown(path), number(path), f.ReaderAt, f.size)
 	src.Server = serverDir(path)
-	src.Own = filepath.Base(filepath.Dir(full)) == x.si.String()
+	src.Own = filepath.Base(filepath.Dir(full)) == x.si.String() && served(path)
 	x.set.files, x.set.sources = append(x.set.files, f), append(x.set.sources, src)
 	return nil
 }
@@ -99,7 +106,7 @@ func (x *finder) add(path string) error {
 // same returns what an open file is called that is also the one at path, if it is to be changed.
 func (x *finder) same(path string) string {
 	info, err := os.Stat(path)
-	if err != nil || x.how == reading {
+	if err != nil || !x.how.changes() {
 		return ""
 	}
 	i := slices.IndexFunc(x.info, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
@@ -135,13 +142,12 @@ func (x *finder) walk(path string) error {
 	}
 	root := path + string(filepath.Separator) // so that a symbolic link is followed
 	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if err == nil {
-			err = x.visit(p, d, p == root)
-		}
-		if err == nil || err == fs.SkipDir {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", shown(p), cause(err))
+		} else if err = x.visit(p, d, p == root); err == nil || err == fs.SkipDir {
 			return err
 		}
-		if p == root || x.how != reading {
+		if p == root || x.how.changes() {
 			return err
 		}
 		fmt.Fprintf(x.err, "mdmf: passed over %s\n", redact(err))
@@ -171,11 +177,22 @@ func (x *finder) visit(path string, d fs.DirEntry, root bool) error {
 	if !isShare(path, d) {
 		return nil
 	}
-	if d.Type()&fs.ModeSymlink != 0 && x.how != reading {
+	if x.how != reading && !served(path) && x.inBucket(path) {
+		x.passOver(path, "a server takes nothing of that name for a share; if it is one, its number must be all of its name")
+		return nil
+	}
+	if d.Type()&fs.ModeSymlink != 0 && x.how.changes() {
 		x.passOver(path, "a symbolic link in a directory; what it leads to can be named itself")
 		return nil
 	}
 	return x.add(path)
+}
+
+// inBucket reports whether path is where a server keeps the shares of the file.
+func (x *finder) inBucket(path string) bool {
+	dir, err := realPath(filepath.Dir(path))
+	si := x.si.String()
+	return err == nil && filepath.Base(dir) == si && filepath.Base(filepath.Dir(dir)) == si[:2]
 }
 
 // isShare reports whether a directory entry may be a share file. Links to files are

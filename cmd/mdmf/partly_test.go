@@ -178,6 +178,49 @@ func TestRepairKeepsLastCopy(t *testing.T) {
 	}
 }
 
+// Where a server keeps shares, a file that it does not take for one is read, but is none, and
+// nobody's to change. In other directories it is a share.
+func TestCopiesBesideShares(t *testing.T) {
+	s := newStopped(t, 2, 3)
+	bucket := filepath.Dir(s.share(0))
+	copies := map[string][]byte{"0.bak": s.read(s.share(0)), "9.txt": []byte("a note"), "old": s.read(s.share(2))}
+	for name, b := range copies {
+		s.write(filepath.Join(bucket, name), b)
+	}
+	s.remove(s.share(0))
+	kept := func(after string) {
+		t.Helper()
+		for name, b := range copies {
+			if !bytes.Equal(s.read(filepath.Join(bucket, name)), b) {
+				t.Errorf("%s changes %s", after, name)
+			}
+		}
+	}
+	const all = "saved-"
+	if out := string(s.run(exitDamaged, "check", "@cap", all+"a", all+"b")); !strings.Contains(out, "missing shares: 0\n") || strings.Contains(out, "0.bak") {
+		t.Errorf("check says %q", out)
+	}
+	if out := string(s.run(exitDone, "repair", "@cap", all+"a", all+"b")); !strings.Contains(out, "share 0    new ") {
+		t.Errorf("repair says %q", out)
+	}
+	kept("repair")
+	s.run(exitDone, "check", "--verify", "@cap", all+"a", all+"b")
+	s.run(exitDone, "update", "@cap", "--offset", "0", "--in", "patch", all+"a", all+"b")
+	kept("update")
+	for n := range 3 {
+		s.remove(s.share(n))
+	}
+	if got := s.run(exitDone, "decode", "@cap", all+"a"); !bytes.Equal(got, s.plain) {
+		t.Errorf("%d other bytes from the copies", len(got))
+	}
+	if err := os.Rename(bucket, "loose"); err != nil {
+		t.Fatal(err)
+	}
+	if out := string(s.run(exitDamaged, "check", "@cap", "loose")); !strings.Contains(out, "0.bak") {
+		t.Errorf("check says %q", out)
+	}
+}
+
 // A server where no file can be made does not get the new share: another one does.
 func TestRepairBesideBrokenServer(t *testing.T) {
 	s := newWrecked(t)

@@ -16,9 +16,13 @@ type access int
 
 const (
 	reading  access = iota // and finishing changes that were interrupted, where that can be done
+	checking               // as reading, but only what a server takes for shares
 	looking                // as changing, but only to say what it would do
 	changing               // while nobody else is at work on them
 )
+
+// changes reports whether shares are to change, now or when it is no longer only said.
+func (how access) changes() bool { return how >= looking }
 
 // A shareFile is an open file with a share, as it is when every change that was interrupted
 // has been finished or discarded.
@@ -85,7 +89,7 @@ func (s *streams) open(out *shareFile, name string, how access) error {
 	case err != nil:
 		return cause(err)
 	case !info.Mode().IsRegular():
-		return errors.New("not a regular file")
+		return errNotRegular
 	}
 	patient := how != changing
 	var f *os.File
@@ -139,7 +143,7 @@ func (s *streams) settle(out *shareFile, f *os.File, name string, how access) (v
 		return false, s.finish(out.path, name)
 	}
 	// Who waits here for those who read could wait for one who waits for us.
-	if how == reading && lock(f, true, false) {
+	if !how.changes() && lock(f, true, false) {
 		err := s.finish(out.path, name)
 		lock(f, false, true)
 		if err == nil {
@@ -147,7 +151,12 @@ func (s *streams) settle(out *shareFile, f *os.File, name string, how access) (v
 		}
 	}
 	lock(f, false, true) // what did not work may have cost the one there was
-	return true, s.view(out, name)
+	err = s.view(out, name)
+	if err != nil && !how.changes() {
+		fmt.Fprintf(s.err, "mdmf: %s: read as it stands: %v\n", shown(name), err)
+		return false, nil
+	}
+	return true, err
 }
 
 // finish finishes or discards a change of the file at path.

@@ -186,6 +186,59 @@ func TestOpenNoFile(t *testing.T) {
 	}
 }
 
+// So it is with what stands where a journal would be, or a server's own files.
+func TestNoFilesBeside(t *testing.T) {
+	s := newStopped(t, 2, 3)
+	journal := filepath.Join(filepath.Dir(s.share(0)), ".0.journal")
+	for _, path := range []string{journal, "my_nodeid", "permutation-seed"} {
+		if err := syscall.Mkfifo(path, 0o444); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.run(exitDone, "check", "@cap", "saved-a", "saved-b")
+	s.run(exitFailed, "repair", "@cap", "saved-a", "saved-b")
+	s.remove(journal)
+	s.run(exitDone, "repair", "@cap", "saved-a", "saved-b")
+}
+
+// A file in the place of a journal that is none keeps nobody from reading the share, and
+// everybody from changing it.
+func TestNoJournal(t *testing.T) {
+	s := newStopped(t, 3, 3)
+	s.write(filepath.Join(filepath.Dir(s.share(0)), ".0.journal"), []byte("nothing"))
+	for want, args := range map[string][]string{
+		"read as it stands": {"check", "--verify", "@cap", "saved-a", "saved-b"},
+		"as it stands":      {"decode", "@cap", "saved-a", "saved-b"},
+		"not a log":         {"repair", "@cap", "saved-a", "saved-b"},
+	} {
+		var out, errs bytes.Buffer
+		status := exitDone
+		if args[0] == "repair" {
+			status = exitFailed
+		}
+		if got := run(args, nil, &out, &errs); got != status || !strings.Contains(errs.String(), want) {
+			t.Errorf("%s ends with %d and says %q", args[0], got, errs.String())
+		}
+	}
+}
+
+// What cannot be written is not damaged in place.
+func TestCorruptFixedShare(t *testing.T) {
+	s := newStopped(t, 1, 2)
+	openFile = func(path string, mode int, perm os.FileMode) (*os.File, error) {
+		if mode == os.O_RDWR {
+			return nil, os.ErrPermission
+		}
+		return os.OpenFile(path, mode, perm)
+	}
+	defer func() { openFile = os.OpenFile }()
+	before := s.read(s.share(0))
+	s.run(exitFailed, "corrupt", s.share(0), "--byte", "500", "--in-place")
+	if !bytes.Equal(s.read(s.share(0)), before) {
+		t.Error("it is damaged")
+	}
+}
+
 // In one server's directory other names can stand for what is elsewhere. Nothing there is
 // changed, and neither is one file twice.
 func TestOtherNames(t *testing.T) {
