@@ -40,7 +40,8 @@ number in brackets tells them apart, counted from 0: the blocks of an MDMF share
 share_data[0], share_data[1] and so on, and share_data is any of them. Which byte and which bit
 follows from the seed.
 
-No existing file is overwritten.`,
+No existing file is overwritten. The copy counts as a share itself where it lies in a directory
+that is not a server's: give it a place of its own with --out.`,
 		Example: `  mdmf corrupt 0 --region share_data[2]
   mdmf corrupt 0 --region "root hash" --seed 7 --out damaged/0
   mdmf corrupt server1/storage/shares/ab/abcdefghijklmnopqrstuvwxyz/0 --byte 600 --bit 3 --in-place`,
@@ -87,6 +88,9 @@ func (s *streams) corrupt(path string, o corruptOptions) error {
 		return err
 	}
 	defer f.Close()
+	if o.inPlace && f.fixed != nil {
+		return fmt.Errorf("%s: %w", shown(path), f.fixed)
+	}
 	d, err := o.choose(mutable.Inspect(number(path), f, f.size), f.size)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -126,18 +130,11 @@ func copyNew(path string, r io.Reader, like string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s: %w", path, fs.ErrExist)
 	}
-	info, err := os.Stat(like)
-	if err != nil {
-		return err
-	}
-	out, err := create(path)
+	out, err := create(path, like)
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	if err := out.Chmod(info.Mode().Perm()); err != nil {
-		return err
-	}
 	if _, err := io.Copy(out, r); err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (s *streams) recover(f *mutable.File, o decodeOptions) error {
 	if full, err := filepath.EvalSymlinks(o.output); err == nil {
 		o.output = full // what a link leads to is replaced, and not the link
 	}
-	out, err := create(o.output)
+	out, err := create(o.output, o.output)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func (s *streams) encode(path string, o encodeOptions) error {
 	if err := errors.Join(s.printEncoded(d, version), s.out.err); err != nil {
 		return err
 	}
-	d.done = true
+	d.keep()
 	return nil
 }
 
@@ -271,7 +271,7 @@ func (d *dealer) deal(n int) ([]io.WriterAt, error) {
 	writers := make([]io.WriterAt, n)
 	for i := range writers {
 		s := d.servers[i%len(d.servers)]
-		f, err := create(filepath.Join(d.bucket(s), strconv.Itoa(i)))
+		f, err := create(filepath.Join(d.bucket(s), strconv.Itoa(i)), "")
 		if err != nil {
 			return nil, err
 		}
@@ -291,8 +291,17 @@ func (d *dealer) commit() error {
 		if err := f.CommitNew(); err != nil {
 			return err
 		}
+		keepTrack(f.path)
 	}
 	return nil
+}
+
+// keep has the shares stay.
+func (d *dealer) keep() {
+	d.done = true
+	for _, f := range d.files {
+		release(f.path)
+	}
 }
 
 // discard removes every share that was made, unless all reached their places and the
@@ -303,5 +312,6 @@ func (d *dealer) discard() {
 	}
 	for _, f := range d.files {
 		f.Withdraw()
+		release(f.path)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/base32"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,18 +56,29 @@ func isDir(path string) bool {
 // in files beside its storage directory. In copies of a storage directory alone there are
 // none.
 func nodeOf(shares string, si capability.StorageIndex) (n node) {
-	read := func(name string) string {
-		b, _ := os.ReadFile(filepath.Join(shares, "..", "..", name))
-		return strings.TrimSpace(string(b))
-	}
-	if id, err := capability.ParseNodeID(read("my_nodeid")); err == nil {
+	beside := filepath.Join(shares, "..", "..")
+	if id, err := capability.ParseNodeID(line(filepath.Join(beside, "my_nodeid"))); err == nil {
 		n.id = &id
 	}
-	text := strings.ToUpper(read("permutation-seed"))
+	text := strings.ToUpper(line(filepath.Join(beside, "permutation-seed")))
 	if seed, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text); err == nil && text != "" {
 		n.rank = rank(si, seed)
 	}
 	return n
+}
+
+// line returns what is in a short file, without the space around it; "" if that cannot be had.
+func line(path string) string {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b, _ := io.ReadAll(io.LimitReader(f, 256))
+	return strings.TrimSpace(string(b))
 }
 
 // rank returns by what clients order the servers for a file. Who is about to write goes

@@ -19,21 +19,26 @@ type newFile struct {
 }
 
 // create makes the directories above path as needed, and gives the file the permissions of
-// the one that it will replace, if there is one. Names of temporary files start with a dot:
-// no storage server and no search takes them for shares.
-func create(path string) (*newFile, error) {
+// another one, if that is there. Names of temporary files start with a dot: no storage server and
+// no search takes them for shares.
+func create(path, like string) (*newFile, error) {
 	dir := filepath.Dir(path)
 	if err := makeDirectories(dir); err != nil {
 		return nil, err
 	}
 	name := filepath.Join(dir, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	mode := fs.FileMode(0o666)
+	old, missing := os.Stat(like)
+	if missing == nil {
+		mode = old.Mode().Perm() // from the start: who opens a file once can read all that comes
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, err
 	}
 	keepTrack(name)
-	if old, err := os.Stat(path); err == nil {
-		if err := f.Chmod(old.Mode().Perm()); err != nil {
+	if missing == nil { // and what the process would not give to new files
+		if err := f.Chmod(mode); err != nil {
 			return nil, errors.Join(err, f.Close(), os.Remove(name))
 		}
 	}

@@ -30,7 +30,7 @@ func TestDirectoriesLast(t *testing.T) {
 	if err := os.Mkdir("there", 0o777); err != nil {
 		t.Fatal(err)
 	}
-	f, err := create(filepath.Join("there", "shares", "ab", "0"))
+	f, err := create(filepath.Join("there", "shares", "ab", "0"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +44,26 @@ func TestDirectoriesLast(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("synced %v, want nothing but what is new", seen)
+	}
+}
+
+// Shares that are in their places are removed when the program is interrupted, until the
+// capabilities are told.
+func TestInterruptedEncode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "0")
+	f, err := create(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &dealer{files: []*newFile{f}}
+	if err := d.commit(); err != nil {
+		t.Fatal(err)
+	}
+	if !temporaries.paths[path] {
+		t.Error("the share would stay")
+	}
+	if d.keep(); temporaries.paths[path] {
+		t.Error("the share would go")
 	}
 }
 

@@ -63,7 +63,8 @@ All shares change or none does, also if the machine stops in the middle: journal
 shares hold the change, and the next command finishes or discards it. No server may be running
 on the directories meanwhile.
 
-Exit status: 0 nothing is wrong any more, 3 some of it is not mended, 1 it could not be done.`,
+Exit status: 0 nothing is wrong any more, 3 some of it is not mended, 1 it could not be done. With
+--dry-run it is what the repair would end with.`,
 		Example: `  mdmf repair @verifycap.txt server1/storage server2/storage server3/storage --dry-run
   mdmf repair @writecap.txt server*/storage --to 1 --force`,
 		Args: cobra.MinimumNArgs(2),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -23,6 +24,7 @@ func TestRepairDrill(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var failed []string
 	var out []byte
+	var found string // by the first check
 	for i, block := range strings.Split(string(page), "```") {
 		commands, ok := strings.CutPrefix(block, "sh\n")
 		if i%2 == 0 || !ok {
@@ -33,6 +35,7 @@ func TestRepairDrill(t *testing.T) {
 			if e, ok := errors.AsType[*exec.ExitError](err); ok {
 				words := strings.Fields(command)
 				failed = append(failed, fmt.Sprint(words[0], " ", words[1], " ", e.ExitCode()))
+				found = cmp.Or(found, string(out))
 			} else if err != nil {
 				t.Fatal(err)
 			}
@@ -40,6 +43,9 @@ func TestRepairDrill(t *testing.T) {
 	}
 	if want := []string{"mdmf check 3", "mdmf check 3", "mdmf repair 1"}; !slices.Equal(failed, want) {
 		t.Errorf("the commands that failed, with their exit status, are %q, want %q", failed, want)
+	}
+	if !strings.Contains(found, "share_data") {
+		t.Errorf("the first check says %q, want the damaged block", found)
 	}
 	if want := "WHAT must not be lost\n"; string(out) != want {
 		t.Errorf("the contents are %q in the end, want %q", out, want)
