@@ -49,8 +49,10 @@ func (d directory) Create(name string) (journal.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock(f, true, false)
 	keepTrack(f.Name())
+	if !lock(f, true, false) { // somebody takes it for what an interrupted change left
+		return nil, errors.Join(errBusy, f.Close(), d.Remove(name))
+	}
 	if like := d.like(name); like != nil {
 		adopt(f.Chown, like)
 		_ = f.Chmod(like.Mode().Perm() & 0o666)
