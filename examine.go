@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,9 +82,13 @@ var (
 // table with that of most shares of the version.
 func (e *examination) header() {
 	size, signed := headerSizes(e.c.v.Format)
-	own, err := share.Read(e.c, e.c.Size, share.Region{Length: int64(size)})
+	own, err := share.Read(e.c, e.c.Size, share.Region{Name: share.Header, Length: int64(size)})
 	if err != nil {
-		e.add(share.Region{Name: share.Truncated, Offset: e.c.Size}, e.c.err)
+		at := share.Region{Name: share.Header}
+		if errors.Is(err, share.ErrTruncated) {
+			at, err = share.Region{Name: share.Truncated, Offset: e.c.Size}, cmp.Or(e.c.err, err)
+		}
+		e.add(at, err)
 		return
 	}
 	malformed := map[string]error{} // by field

@@ -157,6 +157,42 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// A share that cannot be read is named with the reason, whoever looks at it and whichever part it
+// is, and is not called malformed: nobody knows what a writer stored there.
+func TestUnreadableShare(t *testing.T) {
+	const whole = "whole share"
+	for _, format := range []share.Format{share.SDMF, share.MDMF} {
+		w := testKey.Write(capability.Form{Format: format})
+		b := encode(t, vectors.Plaintext("unreadable", 350), testKey, mutable.EncodeOptions{Format: format, K: 1, N: 2})[0].b
+		s := parseShare(t, format.String(), b)
+		for _, name := range []string{whole, share.Header, share.VerificationKey, share.Signature,
+			share.ShareHashChain, share.BlockHashTree, share.ShareData, share.EncPrivKey} {
+			r := share.Region{Length: int64(len(b))}
+			if name != whole {
+				r = share.Named(s.Regions(), name)
+			}
+			source := mutable.Source{Name: "disk", Number: 0, ReaderAt: brittle{bytes.NewReader(b), r.Offset, r.End()}, Size: int64(len(b))}
+			check := mutable.Check(w.VerifyCap(), []mutable.Source{source}, mutable.CheckOptions{Verify: true, Write: &w}).Shares[0]
+			if check.Verdict != mutable.Corrupt {
+				t.Errorf("%v, %s: the verdict is %q, want %q", format, name, check.Verdict, mutable.Corrupt)
+			}
+			verification := mutable.Verify(0, source, source.Size, mutable.VerifyOptions{Cap: w})
+			for who, damage := range map[string][]share.Damage{"Check": check.Damage, "Verify": verification.Damage} {
+				if len(damage) == 0 || !errors.Is(damage[0], errMedium) {
+					t.Errorf("%v, %s: %s says %v, want a medium error", format, name, who, damage)
+				}
+			}
+			f, err := mutable.Open(w.ReadCap(), []mutable.Source{source}, mutable.OpenOptions{})
+			if err == nil {
+				_, err = io.Copy(io.Discard, f)
+			}
+			if e, ok := errors.AsType[*mutable.NotEnoughSharesError](err); ok && (len(e.Shares) == 0 || !errors.Is(e.Shares[0], errMedium)) {
+				t.Errorf("%v, %s: Open says %v, want a medium error", format, name, err)
+			}
+		}
+	}
+}
+
 // Concurrent readers and whoever asks for versions do not disturb each other.
 func TestConcurrentReads(t *testing.T) {
 	_, two, _, want := versions(t)

@@ -22,7 +22,7 @@ type Verdict string
 
 const (
 	Good      Verdict = "good"      // exactly what a writer stores
-	Corrupt   Verdict = "damaged"   // some bytes are not what was signed and hashed
+	Corrupt   Verdict = "damaged"   // some bytes are not what was signed and hashed, or cannot be read
 	Malformed Verdict = "malformed" // no writer makes such a header, offset table or length
 	Foreign   Verdict = "foreign"   // a sound share of another file
 

@@ -290,10 +290,15 @@ func (m *Servermap) disown(e *member) error {
 	if m.foreign(e.share) {
 		return share.ErrForeign
 	}
+	read, err := proof.Signature, share.ErrSignature
 	if m.key == nil {
-		return errors.New("no share has the verification key that the capability names")
+		read, err = proof.VerificationKey, errors.New("no share has the verification key that the capability names")
 	}
-	return share.ErrSignature
+	_, failed := read(e.share)
+	if _, malformed := errors.AsType[*share.FormatError](failed); failed != nil && !malformed {
+		return failed
+	}
+	return err
 }
 
 // foreign reports whether s is a sound share of another file: its own key covers its header.

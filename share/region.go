@@ -76,7 +76,8 @@ func (b Bytes) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // Read returns the bytes of region r of a share of size bytes. A region that reaches past
-// the end is a *FormatError: nothing is allocated for it.
+// the end is a *FormatError: nothing is allocated for it. Where src fails, nobody knows what
+// the share has, and the error is none.
 func Read(src io.ReaderAt, size int64, r Region) ([]byte, error) {
 	return ReadInto(nil, src, size, r)
 }
@@ -93,13 +94,14 @@ func ReadInto(b []byte, src io.ReaderAt, size int64, r Region) ([]byte, error) {
 		return all[r.Offset:r.End():r.End()], nil
 	}
 	b = slices.Grow(b[:0], int(r.Length))[:r.Length]
-	if n, err := src.ReadAt(b, r.Offset); n < len(b) {
-		if err == io.EOF {
-			err = ErrTruncated
-		}
-		return nil, &FormatError{r.Name, r.Offset, err}
+	switch n, err := src.ReadAt(b, r.Offset); {
+	case n == len(b):
+		return b, nil
+	case err == nil, err == io.EOF, err == io.ErrUnexpectedEOF:
+		return nil, &FormatError{r.Name, r.Offset, ErrTruncated}
+	default:
+		return nil, fmt.Errorf("%s: %w", r.Name, err)
 	}
-	return b, nil
 }
 
 // Cover returns regions that account for every byte from 0 to size exactly once: those
