@@ -72,7 +72,8 @@ func (b failing) Create(n int) (container.File, error) {
 
 func (b failing) Remove(n int) error { return errors.Join(b.bucket.Remove(n), fail(b.left)) }
 
-// Whichever operation on the bucket fails, its error comes out and no file stays open.
+// Whichever operation on the bucket fails, its error comes out, no file stays open, and the next
+// request finds a bucket that it can work on.
 func TestFailures(t *testing.T) {
 	for at := 0; ; at++ {
 		b := shares(t, map[int]string{0: "hello", 1: "other", 2: "third"})
@@ -98,6 +99,9 @@ func TestFailures(t *testing.T) {
 		}
 		if ok || !errors.Is(err, errDisk) {
 			t.Errorf("operation %d fails: TestAndWrite = %v, %v, want %v", at, ok, err, errDisk)
+		}
+		if _, _, err := container.TestAndWrite(b, r); err != nil {
+			t.Errorf("after operation %d failed: TestAndWrite: %v", at, err)
 		}
 	}
 }

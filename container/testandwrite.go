@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -161,7 +162,7 @@ func (t *transaction) change(n int, v Vectors) error {
 	return s.putLease(lease)
 }
 
-// create makes share n, which is empty then.
+// create makes share n, which is empty then, or leaves nothing of it.
 func (t *transaction) create(n int) (*writable, error) {
 	f, err := t.b.Create(n)
 	if err != nil {
@@ -172,8 +173,7 @@ func (t *transaction) create(n int) (*writable, error) {
 		s, err = openWritable(f)
 	}
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close(), t.b.Remove(n))
 	}
 	t.shares[n] = s
 	return s, nil
