@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/golafs/mutable/capability"
-	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/share"
 )
@@ -144,12 +143,11 @@ func (r *rebuilder) findChanges() error {
 			r.plan.Faults = append(r.plan.Faults, &ShareError{e.Name, n, errNotOwn})
 			continue
 		}
-		before, err := checkstring(e)
+		test, err := unchanged(e)
 		if err != nil {
-			return err
+			return fmt.Errorf("mutable: %w", &ShareError{e.Name, n, err})
 		}
-		change := &ShareChange{Number: n, Source: i, Size: r.size(), Reason: reason(s),
-			Vectors: container.Vectors{Tests: []container.Test{{Length: int64(len(before)), Specimen: before}}}}
+		change := &ShareChange{Number: n, Source: i, Size: r.size(), Reason: reason(s), Vectors: test}
 		if e.Size > change.Size {
 			change.NewLength = &change.Size
 		}
@@ -158,8 +156,7 @@ func (r *rebuilder) findChanges() error {
 	}
 	for n := range r.f.v.N {
 		if !have[n] && !taken[n] && !slices.Contains(r.plan.LeftOut, n) {
-			r.plan.Changes = append(r.plan.Changes, &ShareChange{Number: n, Source: -1, Size: r.size(), Reason: errMissing,
-				Vectors: container.Vectors{Tests: []container.Test{{Length: 1}}}})
+			r.plan.Changes = append(r.plan.Changes, newShare(n, r.size()))
 		}
 	}
 	if r.Supersede {

@@ -284,3 +284,42 @@ func TestRebuildStops(t *testing.T) {
 		}
 	}
 }
+
+// A plan for a share that was cut off, to nothing or within its header, no longer holds when
+// another writer has stored a whole one meanwhile.
+func TestPlansTestCutShares(t *testing.T) {
+	d, whole := encoded(t, 1000, mutable.EncodeOptions{})
+	cut := maps.Clone(whole)
+	whole[11] = whole[0] // a number that the version does not have
+	cut[4], cut[5], cut[11] = nil, whole[5][:20], nil
+	sources, numbers := cut.sources()
+	w := d.cap()
+	update, err := d.update(cut, 0, []byte("new"), mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rebuild, err := mutable.Rebuild(w.VerifyCap(), sources, mutable.RebuildOptions{Write: &w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	repair, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, plan := range map[string]struct {
+		*mutable.Plan
+		want []int
+	}{"Update": {update, []int{4, 5}}, "Rebuild": {rebuild, []int{4, 5}}, "Repair": {repair, []int{4, 5, 11}}} {
+		for _, number := range plan.want {
+			i := slices.IndexFunc(plan.Changes, func(c *mutable.ShareChange) bool { return c.Number == number })
+			if i < 0 || plan.Changes[i].Source != slices.Index(numbers, number) {
+				t.Fatalf("%s does not change share %d", name, number)
+			}
+			for _, test := range plan.Changes[i].Tests {
+				if !passes(test, cut[number]) || passes(test, whole[number]) {
+					t.Errorf("%s, share %d: the test for %d bytes, which are %x, is not for this share alone", name, number, test.Length, test.Specimen)
+				}
+			}
+		}
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/golafs/mutable/capability"
-	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/share"
 )
 
@@ -128,16 +127,16 @@ func (m *Servermap) surplus(n int, leftOut []int, w *capability.Write) ([]*Share
 		if number < n && !missing || errors.Is(e.err, share.ErrForeign) || !e.own(m.cap, w) {
 			continue
 		}
-		before, err := checkstring(e)
+		v, err := unchanged(e)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("mutable: %w", &ShareError{e.Name, number, err})
 		}
+		v.NewLength = new(int64)
 		reason := fmt.Errorf("the version has %d shares", n)
 		if missing {
 			reason = fmt.Errorf("the version was made without share %d", number)
 		}
-		out = append(out, &ShareChange{Number: number, Source: i, Reason: reason,
-			Vectors: container.Vectors{Tests: []container.Test{{Length: int64(len(before)), Specimen: before}}, NewLength: new(int64)}})
+		out = append(out, &ShareChange{Number: number, Source: i, Reason: reason, Vectors: v})
 	}
 	return out, nil
 }

@@ -24,6 +24,11 @@ type target struct {
 	moves  bool         // the tree gets another place
 }
 
+// newShare returns the change that makes a share which is not there yet.
+func newShare(number int, size int64) *ShareChange {
+	return &ShareChange{Number: number, Source: -1, Size: size, Reason: errMissing, Vectors: container.Vectors{Tests: []container.Test{{Length: 1}}}}
+}
+
 var errMissing = errors.New("missing")
 
 // findTargets decides what becomes of each share.
@@ -49,8 +54,7 @@ func (u *updater) findTargets() error {
 	}
 	for n := range u.params.N {
 		if !have[n] && !(u.LeaveOut && u.params.Segments() > 0) {
-			absent := container.Vectors{Tests: []container.Test{{Length: 1}}}
-			u.targets = append(u.targets, &target{ShareChange: &ShareChange{Number: n, Source: -1, Size: u.shareSize(u.places), Reason: errMissing, Vectors: absent}})
+			u.targets = append(u.targets, &target{ShareChange: newShare(n, u.shareSize(u.places))})
 			have[n] = true
 		}
 	}
@@ -90,11 +94,10 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 	if t.Reason != nil && u.keeps && u.LeaveOut {
 		return nil, t.Reason
 	}
-	before, err := checkstring(c.member)
-	if err != nil {
+	var err error
+	if t.Vectors, err = unchanged(c.member); err != nil {
 		return nil, err
 	}
-	t.Tests = []container.Test{{Length: int64(len(before)), Specimen: before}}
 	if !t.InPlace && c.Size > t.Size {
 		t.NewLength = &t.Size
 	}
@@ -126,15 +129,22 @@ func (e *member) own(c capability.Verify, w *capability.Write) bool {
 }
 
 // maxTested is how much of a share without a header is compared before it is overwritten
-// (mutable/servermap.py: the first 75 bytes of a bad share).
+// (mutable/servermap.py: the first 75 bytes of a bad share). It may have less.
 const maxTested = 75
 
-// checkstring returns the first bytes of e, by which a server can tell whether it changed.
-func checkstring(e *member) ([]byte, error) {
+// unchanged returns the test by which a server can tell that e is what it was: by its checkstring,
+// or without a header by its first bytes, and that it ends where it did if it has no more.
+func unchanged(e *member) (container.Vectors, error) {
+	test := container.Test{Length: maxTested}
 	if e.share != nil {
-		return e.share.Checkstring(), nil
+		test.Specimen = e.share.Checkstring()
+		test.Length = int64(len(test.Specimen))
+	} else if b, err := share.Read(e.ReaderAt, e.Size, share.Region{Name: share.Header, Length: min(maxTested, e.Size)}); err != nil {
+		return container.Vectors{}, err
+	} else {
+		test.Specimen = b
 	}
-	return share.Read(e.ReaderAt, e.Size, share.Region{Name: share.Header, Length: min(maxTested, e.Size)})
+	return container.Vectors{Tests: []container.Test{test}}, nil
 }
 
 // oldTree finds out how the block hash tree of c can be relied on, for a change of share

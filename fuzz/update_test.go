@@ -238,7 +238,7 @@ func (s *scene) judgeSources(t *testing.T, p *mutable.Plan, own bool) {
 			t.Fatalf("%s: share %d, which nothing shows to be the file's, is overwritten", s.name, c.Number)
 		}
 		for _, test := range c.Tests {
-			if got, err := share.Read(src, src.Size, share.Region{Offset: test.Offset, Length: test.Length}); err != nil || !bytes.Equal(got, test.Specimen) {
+			if got, err := share.Read(src, src.Size, share.Between(share.Header, uint64(test.Offset), uint64(test.Offset+test.Length), src.Size)); err != nil || !bytes.Equal(got, test.Specimen) {
 				t.Fatalf("%s: share %d is tested for what it does not hold, %v", s.name, c.Number, err)
 			}
 		}
