@@ -33,7 +33,7 @@ func Inspect(number int, file io.ReaderAt, size int64) *Inspection {
 
 // inspect is Inspect. It also returns the share and where in the file it starts.
 func inspect(number int, file io.ReaderAt, size int64) (in *Inspection, src Source, start int64) {
-	size = max(size, 0)
+	number, size = max(number, Unknown), max(size, 0)
 	in = &Inspection{Kind: "share", Number: number, Fields: []share.Field{}, Regions: []share.Region{}}
 	src = NewSource("", number, file, size)
 	shown := src

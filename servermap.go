@@ -76,7 +76,7 @@ func Map(c capability.Verify, sources []Source) *Servermap { return Unlimited().
 func (l Limits) servermap(c capability.Verify, sources []Source) *Servermap {
 	m := &Servermap{cap: c, limits: l.effective(), proving: &sync.Mutex{}}
 	for i, src := range sources {
-		src.Size = max(src.Size, 0)
+		src.Size, src.Number = max(src.Size, 0), max(src.Number, Unknown)
 		e := &member{Source: src, number: src.Number, err: m.limits.share(i)}
 		if e.err == nil {
 			e.share, e.err = openShare(src.ReaderAt, src.Size)

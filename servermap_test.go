@@ -1,6 +1,7 @@
 package mutable_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,6 +101,34 @@ func TestMisplacedEqualShares(t *testing.T) {
 				t.Errorf("%v, k = %d, %d bytes: Check says best is %v, share 0 in the place of 1 is %+v", format, v.k, v.size, r.Best, r.Shares[2])
 			}
 		}
+	}
+}
+
+// Any negative number of a share is Unknown: the share hash chain tells which it is.
+func TestNegativeNumber(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	shares[5][len(shares[5])-1] ^= 1
+	sources, _ := shares.sources()
+	sources[5].Number = -2
+	w := d.cap()
+	for name, plan := range map[string]func() (*mutable.Plan, error){
+		"Repair": func() (*mutable.Plan, error) {
+			return mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w})
+		},
+		"Overwrite": func() (*mutable.Plan, error) {
+			return mutable.Overwrite(w, sources, strings.NewReader("new"), 3, mutable.UpdateOptions{})
+		},
+	} {
+		p, err := plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(p.Changes, func(c *mutable.ShareChange) bool { return c.Source == 5 }); i < 0 || p.Changes[i].Number != 5 {
+			t.Errorf("%s does not make share 5 again", name)
+		}
+	}
+	if in := mutable.Inspect(-2, bytes.NewReader(shares[5]), int64(len(shares[5]))); in.Number != 5 {
+		t.Errorf("Inspect: share %d, want 5", in.Number)
 	}
 }
 

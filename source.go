@@ -22,7 +22,7 @@ const Unknown = -1
 // A Source is one share, good or bad, from somewhere.
 type Source struct {
 	Name   string // for reports: a path, or a server
-	Number int    // what its place says, or Unknown
+	Number int    // what its place says, or Unknown, as is any negative number
 	io.ReaderAt
 	Size int64
 
