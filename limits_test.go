@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -367,6 +368,52 @@ func TestLimitBoundsWorkers(t *testing.T) {
 				t.Errorf("limit %d: read %d bytes, %v, want %d", v.limit, got.Len(), err, len(plain))
 			}
 		})
+	}
+}
+
+// busy notes how many read from it at once.
+type busy struct {
+	io.ReaderAt
+	now, most *atomic.Int64
+}
+
+func (b busy) ReadAt(p []byte, off int64) (int, error) {
+	n := b.now.Add(1)
+	defer b.now.Add(-1)
+	for most := b.most.Load(); n > most && !b.most.CompareAndSwap(most, n); most = b.most.Load() {
+	}
+	runtime.Gosched() // for others to come
+	return b.ReaderAt.ReadAt(p, off)
+}
+
+// With one worker, no plan reads two blocks at once.
+func TestPlansHaveWorkers(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 99})
+	shares[5][len(shares[5])-1] ^= 1
+	w := d.cap()
+	one := mutable.OpenOptions{Workers: 1}
+	for name, plan := range map[string]func(sources []mutable.Source) (*mutable.Plan, error){
+		"Update": func(sources []mutable.Source) (*mutable.Plan, error) {
+			return mutable.Update(w, sources, 0, strings.NewReader("new"), 3, mutable.UpdateOptions{OpenOptions: one, Verify: true})
+		},
+		"Overwrite": func(sources []mutable.Source) (*mutable.Plan, error) {
+			return mutable.Overwrite(w, sources, strings.NewReader("new"), 3, mutable.UpdateOptions{OpenOptions: one, Verify: true})
+		},
+		"Rebuild": func(sources []mutable.Source) (*mutable.Plan, error) {
+			return mutable.Rebuild(w.VerifyCap(), sources, mutable.RebuildOptions{OpenOptions: one, Verify: true})
+		},
+		"Repair": func(sources []mutable.Source) (*mutable.Plan, error) {
+			return mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{OpenOptions: one})
+		},
+	} {
+		var now, most atomic.Int64
+		sources, _ := shares.sources()
+		for i := range sources {
+			sources[i].ReaderAt = busy{sources[i].ReaderAt, &now, &most}
+		}
+		if p, err := plan(sources); err != nil || len(p.Changes) == 0 || most.Load() != 1 {
+			t.Errorf("%s: %v, %d read at once, want 1", name, err, most.Load())
+		}
 	}
 }
 
