@@ -182,10 +182,13 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	f.reading.Lock()
 	defer f.reading.Unlock()
 	switch whence {
+	case io.SeekStart:
 	case io.SeekCurrent:
 		offset += f.pos
 	case io.SeekEnd:
 		offset += f.Size()
+	default:
+		return 0, fmt.Errorf("mutable: whence %d", whence)
 	}
 	if offset < 0 {
 		return 0, errors.New("mutable: negative position")

@@ -198,6 +198,30 @@ func TestReadConcurrently(t *testing.T) {
 	}
 }
 
+// A Seek that means nothing is refused, and the position stays.
+func TestSeekRefuses(t *testing.T) {
+	d, shares := encoded(t, 100, mutable.EncodeOptions{})
+	sources, _ := shares.sources()
+	f, err := mutable.Open(d.cap().ReadCap(), sources, mutable.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, err := f.Seek(7, io.SeekStart); at != 7 || err != nil {
+		t.Fatalf("Seek(7, start) = %d, %v", at, err)
+	}
+	for _, v := range []struct {
+		offset int64
+		whence int
+	}{{-1, io.SeekStart}, {-8, io.SeekCurrent}, {-101, io.SeekEnd}, {3, -1}, {3, 3}} {
+		if at, err := f.Seek(v.offset, v.whence); at != 0 || err == nil {
+			t.Errorf("Seek(%d, %d) = %d, %v, want an error", v.offset, v.whence, at, err)
+		}
+	}
+	if at, err := f.Seek(0, io.SeekCurrent); at != 7 || err != nil {
+		t.Errorf("after those Seek(0, current) = %d, %v, want 7", at, err)
+	}
+}
+
 // Reading one byte of a large file takes one block of each of k shares, and of the rest of
 // them and of the others only what is fixed.
 func TestReadOneByte(t *testing.T) {
