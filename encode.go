@@ -36,12 +36,14 @@ func (o EncodeOptions) params(size int64) (share.Params, error) {
 			return p, errors.New("mutable: an SDMF file has one segment, whose size cannot be chosen")
 		}
 		p.SegmentSize = share.RoundUp(p.DataLength, p.K)
-	default:
+	case share.MDMF:
 		p.SegmentSize = o.SegmentSize
 		if p.SegmentSize == 0 {
 			p.SegmentSize = share.DefaultSegmentSize
 		}
 		p.SegmentSize = share.RoundUp(p.SegmentSize, p.K)
+	default:
+		return p, fmt.Errorf("mutable: %v, want sdmf or mdmf", o.Format)
 	}
 	return p, nil
 }

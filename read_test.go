@@ -282,3 +282,14 @@ func TestEncodeShortSource(t *testing.T) {
 		}
 	}
 }
+
+// A format that is none is refused before anything is written.
+func TestEncodeUnknownFormat(t *testing.T) {
+	o := mutable.EncodeOptions{Format: 3}
+	if _, err := mutable.Encode(discards(10), strings.NewReader("x"), 1, testKey, o); err == nil || !strings.Contains(err.Error(), "format 3") {
+		t.Errorf("Encode: %v, want format 3 to be refused", err)
+	}
+	if n, err := o.ShareSize(1, testKey); err == nil || n != 0 {
+		t.Errorf("ShareSize = %d, %v, want format 3 to be refused", n, err)
+	}
+}
