@@ -54,7 +54,7 @@ type Store interface {
 // ModifyOptions adjusts Modify.
 type ModifyOptions struct {
 	UpdateOptions     // OpenOptions say which version to start from, unless another writer comes
-	Tries         int // how often to try at most; 0 means 5
+	Tries         int // how often to try at most; 0 or less means 5
 
 	// Wait, if it is not nil, is called after each collision but the last, with 1, 2, 3, … It
 	// should return after a random time that grows, so that of two writers one is first; an
@@ -80,7 +80,7 @@ const defaultTries = 5
 // share.ErrUncoordinatedWrite if another writer was first each time, or says what stays half
 // done. As with any write, shares may have been changed even then: the next reader finds out.
 func Modify(c capability.Write, s Store, change func(contents []byte) ([]byte, error), o ModifyOptions) (*Plan, error) {
-	if o.Tries == 0 {
+	if o.Tries <= 0 {
 		o.Tries = defaultTries
 	}
 	m := &modifier{UpdateOptions: o.UpdateOptions, c: c, store: s, change: change}

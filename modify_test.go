@@ -101,6 +101,17 @@ func TestModify(t *testing.T) {
 	}
 }
 
+// A negative number of tries is not without end.
+func TestModifyNegativeTries(t *testing.T) {
+	d, shares := encoded(t, 100, mutable.EncodeOptions{})
+	waits := 0
+	o := mutable.ModifyOptions{Tries: -1, Wait: func(n int) error { waits = n; return nil }}
+	_, err := mutable.Modify(d.cap(), &race{T: t, drawn: d, shelf: shares, others: 9}, func(b []byte) ([]byte, error) { return append(b, "ours"...), nil }, o)
+	if !errors.Is(err, share.ErrUncoordinatedWrite) || waits != 4 {
+		t.Errorf("%d waits, %v, want 4", waits, err)
+	}
+}
+
 // A meeting is a store on which another writer writes at the same time, and gets some shares.
 type meeting struct {
 	race
