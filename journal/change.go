@@ -30,8 +30,9 @@ type Change struct {
 }
 
 var (
-	errComplete = errors.New("journal: write to a change that is complete")
-	errApplied  = errors.New("journal: a change that was applied cannot be taken back")
+	errComplete = errors.New("the change is complete")
+	errJoined   = errors.New("the change is joined to others already")
+	errApplied  = errors.New("a change that was applied cannot be taken back")
 )
 
 // Begin starts a change of the file called name, which must be there. While there is a log
@@ -144,7 +145,7 @@ func (c *Change) WriteAt(b []byte, off int64) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil && c.prepared {
-		return 0, errComplete
+		return 0, wrap(errComplete)
 	}
 	if err := c.try(func() error { return c.write(b, off) }); err != nil {
 		return 0, err
@@ -206,8 +207,11 @@ func (c *Change) Join(group [16]byte, others []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.try(func() error {
-		if c.joined || c.prepared {
+		switch {
+		case c.prepared:
 			return errComplete
+		case c.joined:
+			return errJoined
 		}
 		c.joined = true
 		g := logGroup{group, others}
@@ -297,7 +301,7 @@ func (c *Change) Unseal() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.applied {
-		return errApplied
+		return wrap(errApplied)
 	}
 	c.sealed = false
 	return c.close()

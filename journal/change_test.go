@@ -203,6 +203,33 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What comes at a wrong time is told with its reason, and that it is the journal's once.
+func TestWrongTime(t *testing.T) {
+	join := func(c *journal.Change) error { return c.Join([16]byte{1}, []string{"0"}) }
+	write := func(c *journal.Change) error { _, err := c.WriteAt([]byte("late"), 0); return err }
+	for _, v := range []struct {
+		first, then func(*journal.Change) error
+		want        string
+	}{
+		{join, join, "journal: the change is joined to others already"},
+		{(*journal.Change).Prepare, join, "journal: the change is complete"},
+		{(*journal.Change).Prepare, write, "journal: the change is complete"},
+		{(*journal.Change).Apply, (*journal.Change).Unseal, "journal: a change that was applied cannot be taken back"},
+	} {
+		c, err := journal.Begin(newDisk(0, before()), "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.first(c); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.then(c); err == nil || err.Error() != v.want {
+			t.Errorf("got %v, want %s", err, v.want)
+		}
+		c.Close()
+	}
+}
+
 // What was written before Prepare needs no sync any more, and nothing is decided.
 func TestPrepare(t *testing.T) {
 	begin := func() (*disk, *journal.Change) {
