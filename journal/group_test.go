@@ -153,6 +153,66 @@ func TestRecoverAtOnce(t *testing.T) {
 	}
 }
 
+// A program that comes when the new file is in its place finishes the change, which no lock keeps
+// it from: the new file has none. Who made the change is told that it is done.
+func TestApplyAtOnce(t *testing.T) {
+	for _, name := range []string{"3", "7"} {
+		for n := 0; ; n++ {
+			d := newDisk(0, before())
+			d.loose = true
+			left := -1
+			c, err := journal.Replace(between{d, &left, func() {
+				if !d.is(name, []byte("whole")) {
+					return
+				}
+				if _, err := journal.Recover(d, name); err != nil {
+					t.Fatal(err)
+				}
+			}}, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.WriteAt([]byte("whole"), 0)
+			if err := c.Seal(); err != nil {
+				t.Fatal(err)
+			}
+			left = n
+			if err := errors.Join(c.Apply(), c.Close()); err != nil || !d.is(name, []byte("whole")) || !d.is(journal.LogName(name), nil) {
+				t.Errorf("%s, %d steps: %v", name, n, err)
+			}
+			if left >= 0 {
+				if n < 4 {
+					t.Errorf("%s is placed in %d steps", name, n)
+				}
+				break
+			}
+		}
+	}
+}
+
+// Two programs that come upon a change which never was complete discard it at the same time.
+func TestDiscardAtOnce(t *testing.T) {
+	for _, name := range []string{"3", "7"} {
+		for n := 0; ; n++ {
+			d := newDisk(0, before())
+			d.loose = true
+			if _, err := journal.Replace(d, name); err != nil {
+				t.Fatal(err)
+			}
+			d.restart(false)
+			left := n
+			var programErr error
+			_, err := journal.Recover(between{d, &left, func() { _, programErr = journal.Recover(d, name) }}, name)
+			if err := errors.Join(err, programErr); err != nil || !d.is(name, before()[name]) || !d.is(journal.LogName(name), nil) || !d.is(journal.NewName(name), nil) {
+				t.Errorf("%s, %d steps: %v", name, n, err)
+			}
+			if left >= 0 {
+				break
+			}
+		}
+	}
+}
+
 // Without the seal of another file a log that is ready is discarded, however like one another's
 // log is.
 func TestOtherGroup(t *testing.T) {

@@ -88,6 +88,16 @@ func remove(d Dir, name string) error {
 	return discard(d, name)
 }
 
+// finish is remove for a change that is in the file or must not be: another program that finds the
+// log may do the same at the same time, which is as well.
+func finish(d Dir, name string) error {
+	err := remove(d, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return discard(d, name)
+	}
+	return err
+}
+
 // discard removes what would have taken the place of the file called name. Without a log it
 // is of no use, but until it is sure that there is none it may be needed.
 func discard(d Dir, name string) error {

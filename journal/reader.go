@@ -253,7 +253,7 @@ func (r *Reader) apply(d Dir, name string) error {
 	if err := log.Close(); err != nil {
 		return err
 	}
-	return remove(d, name)
+	return finish(d, name)
 }
 
 // place puts the new file into the place of the old one.

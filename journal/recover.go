@@ -38,7 +38,7 @@ func Recover(d Dir, name string) (Outcome, error) {
 			// Whoever removed the log may have been stopped before that was sure to last, and the rest.
 			err = discard(d, name)
 		case Discarded:
-			err = remove(d, name)
+			err = finish(d, name)
 		case Replayed:
 			err = replay(r, d, name)
 		}
