@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,7 +74,7 @@ func refused(t *testing.T, d *disk, want string) {
 func TestPublishedSince(t *testing.T) {
 	d, old, _ := sealedLong(t)
 	d.set("3", put(bytes.Clone(old), bytes.Repeat([]byte("later "), 171), 0))
-	refused(t, d, "3 is not the file that its log .3.journal is for: byte 20 ")
+	refused(t, d, `"3" is not the file that its log ".3.journal" is for: byte 20 `)
 
 	for _, at := range []int{20, 50, 59, 4000, 4095} {
 		d, old, changed := sealedLong(t)
@@ -157,6 +158,37 @@ func TestNotALog(t *testing.T) {
 		_, err := journal.Recover(d, "3")
 		if e, ok := errors.AsType[*share.FormatError](err); !ok || e.Field != "magic" {
 			t.Errorf("%q: error %v, want one of the magic", other, err)
+		}
+	}
+}
+
+// A file's name may be anybody's choice. In errors it is quoted, so that a terminal shows it and
+// does not obey it.
+func TestNamesAreQuoted(t *testing.T) {
+	const name = "3\x1b[2J"
+	for what, spoil := range map[string]func(d *disk){
+		"not a log":       func(d *disk) { d.set(journal.LogName(name), []byte("something else")) },
+		"another length":  func(d *disk) { d.set(name, []byte("other")) },
+		"another front":   func(d *disk) { d.set(name, []byte("other text")) },
+		"another is anew": func(d *disk) { d.set(name, []byte("other text")) },
+	} {
+		d := newDisk(0, map[string][]byte{name: []byte("old text  ")})
+		begin := journal.Begin
+		if what == "another is anew" {
+			begin = journal.Replace
+		}
+		c, err := begin(d, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("new"), 0)
+		if err := errors.Join(c.Seal(), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		spoil(d)
+		_, err = journal.Recover(d, name)
+		if err == nil || strings.Contains(err.Error(), "\x1b") || !strings.Contains(err.Error(), strconv.Quote(journal.LogName(name))) {
+			t.Errorf("%s: error %q, want one with the log's name in quotes", what, err)
 		}
 	}
 }

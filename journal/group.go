@@ -75,7 +75,7 @@ func (r *Reader) spread(d Dir) error {
 			err = other.log.Sync()
 		}
 		if err = errors.Join(err, other.Close()); err != nil {
-			return fmt.Errorf("%s: %w", LogName(name), err)
+			return fmt.Errorf("%q: %w", LogName(name), err)
 		}
 	}
 	return nil

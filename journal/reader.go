@@ -85,7 +85,7 @@ func readLog(d Dir, name string) (*Reader, state, error) {
 	s, err := r.scan()
 	if err != nil {
 		log.Close()
-		return nil, 0, fmt.Errorf("%s: %w", LogName(name), err)
+		return nil, 0, fmt.Errorf("%q: %w", LogName(name), err)
 	}
 	return r, s, nil
 }
@@ -99,7 +99,7 @@ func (r *Reader) open(d Dir, name string) error {
 	case r.log == nil || r.anew:
 		r.size = r.held
 	case r.held < r.before || r.held > r.size:
-		err = fmt.Errorf("%s has %d bytes, but its log %s is for a file of %d that becomes %d", name, r.held, LogName(name), r.before, r.size)
+		err = fmt.Errorf("%q has %d bytes, but its log %q is for a file of %d that becomes %d", name, r.held, LogName(name), r.before, r.size)
 	default:
 		err = r.checkFront(name)
 	}
@@ -144,7 +144,7 @@ func (r *Reader) checkOld(d Dir, name string) error {
 		err = readFull(old, now, 0)
 	}
 	if err == nil && (size != r.before || !bytes.Equal(now, r.front)) {
-		err = fmt.Errorf("%s is not the file that its log %s is for", name, LogName(name))
+		err = fmt.Errorf("%q is not the file that its log %q is for", name, LogName(name))
 	}
 	return errors.Join(err, old.Close())
 }
@@ -163,7 +163,7 @@ func (r *Reader) checkFront(name string) error {
 	}
 	for i, b := range now {
 		if after[i] == other[i] && b != r.front[i] && b != after[i] {
-			return fmt.Errorf("%s is not the file that its log %s is for: byte %d is neither as before the change nor as after it", name, LogName(name), i)
+			return fmt.Errorf("%q is not the file that its log %q is for: byte %d is neither as before the change nor as after it", name, LogName(name), i)
 		}
 	}
 	return nil
