@@ -2,12 +2,10 @@ package mutable
 
 import (
 	"cmp"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
@@ -193,10 +191,8 @@ func ownCap(src Source, s opened) (c capability.Verify, err error) {
 	if best == nil {
 		return c, err
 	}
-	fingerprint := best.Fingerprint()
-	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(fingerprint[:])
-	err = c.UnmarshalText([]byte("URI:SSK-Verifier:" + c.StorageIndex().String() + ":" + strings.ToLower(text)))
-	return c, err
+	form := capability.Form{Format: s.Head().Format}
+	return capability.NewVerify(form, capability.StorageIndex{}, best.Fingerprint()), nil
 }
 
 // keyOf returns the verification key that s carries, whoever's it is.

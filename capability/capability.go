@@ -130,6 +130,12 @@ func (Verify) Level() Level { return LevelVerify }
 func newWrite(c common, key [16]byte) Write { return Write{c, func() [16]byte { return key }} }
 func newRead(c common, key [16]byte) Read   { return Read{c, func() [16]byte { return key }} }
 
+// NewVerify returns the capability to check the file that has this storage index and whose
+// verification key has this fingerprint.
+func NewVerify(form Form, si StorageIndex, fingerprint share.Hash) Verify {
+	return Verify{common{form, fingerprint}, si}
+}
+
 // ReadCap returns the capability that can read the same file but not change it.
 func (w Write) ReadCap() Read {
 	key := w.key()

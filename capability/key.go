@@ -26,6 +26,15 @@ const KeyBits = 2048
 // SignatureSize is the length of a signature by a signing key, in bytes.
 const SignatureSize = KeyBits / 8
 
+// Lengths of the DER form of a verification key, in bytes: with the exponent 65537, and with the
+// 17 of early releases. One of somebody else's making may be longer, but is refused beyond the
+// last, which bounds the work that it can cause.
+const (
+	VerificationKeySize    = 294
+	OldVerificationKeySize = 292
+	MaxVerificationKeySize = 1024
+)
+
 // A signature is RSASSA-PSS over the signed part of a share header, with SHA-256 for the
 // message and for MGF1, and a salt of exactly 32 bytes.
 var pss = rsa.PSSOptions{SaltLength: 32, Hash: crypto.SHA256}
@@ -174,15 +183,11 @@ type VerificationKey struct {
 	der []byte
 }
 
-// maxKeyLength bounds the work that a key of somebody else's making can cause. Tahoe-LAFS's
-// are 292 or 294 bytes.
-const maxKeyLength = 1024
-
 // ParseVerificationKey reads an X.509 SubjectPublicKeyInfo with an RSA key. The bytes are
 // kept as they are, because the fingerprint is a hash of them.
 func ParseVerificationKey(der []byte) (*VerificationKey, error) {
-	if len(der) > maxKeyLength {
-		return nil, fmt.Errorf("capability: verification key: %d bytes, want at most %d", len(der), maxKeyLength)
+	if len(der) > MaxVerificationKeySize {
+		return nil, fmt.Errorf("capability: verification key: %d bytes, want at most %d", len(der), MaxVerificationKeySize)
 	}
 	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/internal/layout"
 	"github.com/golafs/mutable/internal/picture"
 	"github.com/golafs/mutable/mdmf"
@@ -20,7 +21,7 @@ const (
 	exampleLength          = 1_000_000
 	exampleK, exampleN     = 3, 10
 	examplePrivateKey      = 1217
-	exampleVerificationKey = 294
+	exampleVerificationKey = capability.VerificationKeySize
 )
 
 // exampleSummary says so.

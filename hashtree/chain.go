@@ -29,6 +29,9 @@ func NodeFields() []layout.Entry { return entry[1:].Entries() }
 // EntrySize is the length of one entry of a share hash chain, in bytes.
 var EntrySize = entry.Size()
 
+// ChainSize returns the length of a share hash chain in a tree over n leaves, in bytes.
+func ChainSize(n int) int { return len(Chain(n, 0)) * EntrySize }
+
 // ParseChain reads a share hash chain: entries of EntrySize bytes, one behind the other. It
 // does not say whether they are the right ones.
 func ParseChain(b []byte) ([]Node, error) {

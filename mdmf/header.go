@@ -88,9 +88,7 @@ const (
 // ShareDataOffset is where writers start the share data, 2,167: an in-place update by
 // Tahoe-LAFS counts on it, whatever the offset table says.
 var ShareDataOffset = uint64(HeaderSize + reservedPrivateKey + reservedSignature + reservedVerificationKey +
-	chainLength(share.MaxShares))
-
-func chainLength(n int) int { return len(hashtree.Chain(n, 0)) * hashtree.EntrySize }
+	hashtree.ChainSize(share.MaxShares))
 
 // treeLength returns the bytes of the block hash tree.
 func treeLength(p share.Params) uint64 {
@@ -147,7 +145,7 @@ func NewHeader(v share.Version, p share.Params, privateKey, verificationKey int)
 // hash chain starts and how long the verification key is.
 func (h *Header) pack(chain uint64, verificationKey int) {
 	h.ShareHashChain = chain
-	h.Signature = h.ShareHashChain + uint64(chainLength(h.N))
+	h.Signature = h.ShareHashChain + uint64(hashtree.ChainSize(h.N))
 	h.VerificationKey = h.Signature + capability.SignatureSize
 	h.VerificationKeyEnd = h.VerificationKey + uint64(verificationKey)
 	h.ShareData = ShareDataOffset
@@ -163,9 +161,9 @@ func (h Header) Packed() Header {
 	p.EncPrivKey = uint64(HeaderSize)
 	votes := map[uint64]int{}
 	best := h.ShareHashChain
-	chain, key := uint64(chainLength(h.N)), uint64(verificationKeyLength)
-	if h.VerificationKeyEnd-h.VerificationKey == oldVerificationKeyLength {
-		key = oldVerificationKeyLength
+	chain, key := uint64(hashtree.ChainSize(h.N)), uint64(capability.VerificationKeySize)
+	if h.VerificationKeyEnd-h.VerificationKey == capability.OldVerificationKeySize {
+		key = capability.OldVerificationKeySize
 	}
 	for _, start := range []uint64{
 		h.ShareHashChain,
@@ -180,13 +178,6 @@ func (h Header) Packed() Header {
 	p.pack(best, int(key))
 	return p
 }
-
-// Lengths of the DER form of an RSA-2048 public key: with the exponent 65537, and with the
-// 17 of early releases.
-const (
-	verificationKeyLength    = 294
-	oldVerificationKeyLength = 292
-)
 
 // Append appends the header's wire form to b.
 func (h *Header) Append(b []byte) ([]byte, error) {

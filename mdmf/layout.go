@@ -20,7 +20,7 @@ func Layout() layout.Format {
 	})
 	reserved := map[string]int{
 		share.EncPrivKey:      reservedPrivateKey,
-		share.ShareHashChain:  chainLength(share.MaxShares),
+		share.ShareHashChain:  hashtree.ChainSize(share.MaxShares),
 		share.Signature:       reservedSignature,
 		share.VerificationKey: reservedVerificationKey,
 	}

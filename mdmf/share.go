@@ -100,7 +100,7 @@ func (s *Share) Malformed() []error {
 	bad := func(field, format string, args ...any) {
 		errs = append(errs, &share.FormatError{Field: field, Offset: header.Span(field).Offset, Err: fmt.Errorf(format, args...)})
 	}
-	if got, want := s.Header.Signature-s.Header.ShareHashChain, uint64(chainLength(s.N)); got != want {
+	if got, want := s.Header.Signature-s.Header.ShareHashChain, uint64(hashtree.ChainSize(s.N)); got != want {
 		bad("signature offset", "leaves %d bytes for the share hash chain, want %d", got, want)
 	}
 	if got, want := s.BlockHashTree-s.ShareData, s.dataLength(); got < want {

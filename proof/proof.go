@@ -49,7 +49,7 @@ type Block struct {
 
 // Limits on regions of which a share says itself how long they are. Real ones are far below.
 const (
-	maxKeyLength        = 1024
+	maxSignatureLength  = 1024
 	maxPrivateKeyLength = 4096
 	maxChainEntries     = 16 // in a tree of 255 leaves it has 8
 )
@@ -64,7 +64,9 @@ func read(s Unproven, name string, limit int64) ([]byte, error) {
 }
 
 // VerificationKey returns the DER bytes of the verification key that s carries.
-func VerificationKey(s Unproven) ([]byte, error) { return read(s, share.VerificationKey, maxKeyLength) }
+func VerificationKey(s Unproven) ([]byte, error) {
+	return read(s, share.VerificationKey, capability.MaxVerificationKeySize)
+}
 
 // Key returns the verification key that s carries, if it is the one the capability names.
 // Otherwise the error is a share.ErrHash.
@@ -81,7 +83,7 @@ func Key(c capability.Verify, s Unproven) (*capability.VerificationKey, error) {
 }
 
 // Signature returns the signature that s carries.
-func Signature(s Unproven) ([]byte, error) { return read(s, share.Signature, maxKeyLength) }
+func Signature(s Unproven) ([]byte, error) { return read(s, share.Signature, maxSignatureLength) }
 
 // CheckSignature returns nil if the signature in s covers the header that s is read with.
 func CheckSignature(key *capability.VerificationKey, s Unproven) error {

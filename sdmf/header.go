@@ -78,8 +78,6 @@ var (
 // treeLength is the length of the block hash tree, which has one node.
 const treeLength = uint64(len(share.Hash{}))
 
-func chainLength(n int) int { return len(hashtree.Chain(n, 0)) * hashtree.EntrySize }
-
 // HeaderSpans returns name and place of each field of the header.
 func HeaderSpans() []share.Region { return header.Spans() }
 
@@ -137,7 +135,7 @@ func NewHeader(v share.Version, p share.Params, iv [SaltSize]byte, privateKey, v
 func (h *Header) pack(signature uint64) {
 	h.Signature = signature
 	h.ShareHashChain = h.Signature + capability.SignatureSize
-	h.BlockHashTree = h.ShareHashChain + uint64(chainLength(h.N))
+	h.BlockHashTree = h.ShareHashChain + uint64(hashtree.ChainSize(h.N))
 	h.ShareData = h.BlockHashTree + treeLength
 	h.EncPrivKey = h.ShareData + h.dataLength()
 }
@@ -149,7 +147,7 @@ func (h Header) Packed() Header {
 	var zero Header = h
 	zero.pack(0) // the distance of each region from the first
 	votes := map[uint64]int{}
-	best := uint64(HeaderSize + verificationKeyLength) // if they all disagree
+	best := uint64(HeaderSize + capability.VerificationKeySize) // if they all disagree
 	votes[best] = 1
 	for _, start := range []uint64{
 		h.Signature,
@@ -166,10 +164,6 @@ func (h Header) Packed() Header {
 	p.pack(best)
 	return p
 }
-
-// verificationKeyLength is the length of the DER form of an RSA-2048 public key with the
-// exponent 65537.
-const verificationKeyLength = 294
 
 // Append appends the header's wire form to b. An offset beyond 2^32 is an error: SDMF has
 // four bytes for most of them.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/hashtree"
 	"github.com/golafs/mutable/internal/layout"
@@ -107,7 +108,7 @@ const (
 	exampleLength          = 1_000_000
 	exampleK, exampleN     = 3, 10
 	examplePrivateKey      = 1217
-	exampleVerificationKey = 294
+	exampleVerificationKey = capability.VerificationKeySize
 )
 
 // A header is that of a share in either format.

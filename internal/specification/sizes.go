@@ -46,8 +46,7 @@ func chainLengths() string {
 		if last > first {
 			of = fmt.Sprintf("%d–%d", first, last)
 		}
-		entries := len(hashtree.Chain(n, 0))
-		t.add(of, hashtree.Width(n), entries, entries*hashtree.EntrySize)
+		t.add(of, hashtree.Width(n), len(hashtree.Chain(n, 0)), hashtree.ChainSize(n))
 		n = last + 1
 	}
 	return t.String()
