@@ -77,7 +77,7 @@ func (o EncodeOptions) ShareSize(size int64, key *capability.SigningKey) (int64,
 	if err != nil {
 		return 0, err
 	}
-	return e.shareSize(h), nil
+	return shareSize(h), nil
 }
 
 // Encode writes one version of a file as N shares: size bytes from src, share s to dst[s]. A

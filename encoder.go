@@ -14,15 +14,6 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// header is what a writer needs of either format's header.
-type header interface {
-	Append([]byte) ([]byte, error)
-	Signed() []byte
-	// Region and StoredAt return where things go in a share of size bytes.
-	Region(name string, size int64) share.Region
-	StoredAt(segment int) share.Region
-}
-
 // An encoder makes the shares of one version.
 type encoder struct {
 	format  share.Format
@@ -47,26 +38,36 @@ func newEncoder(p share.Params, key *capability.SigningKey, o EncodeOptions) (*e
 	return &encoder{format: o.Format, seqNum: o.SeqNum, params: p, key: key, rand: o.Rand, workers: o.Workers}, nil
 }
 
-// shareSize returns the length of each share, given where things go.
-func (e *encoder) shareSize(places header) int64 {
-	last := share.EncPrivKey
-	if e.format == share.MDMF {
-		last = share.BlockHashTree
-	}
-	return places.Region(last, math.MaxInt64).End()
+// shareSize returns the length of a share that has its things where places says. In either format
+// it ends with one of these.
+func shareSize(places opened) int64 {
+	return max(places.Region(share.EncPrivKey).End(), places.Region(share.BlockHashTree).End())
 }
 
-// header returns the header of the version with this root hash. Everything has the same
-// place whatever the root hash is.
-func (e *encoder) header(root share.Hash) (header, error) {
-	v := share.Version{SeqNum: e.seqNum, RootHash: root}
+// header returns the header of the version with this root hash, as it is read back from its bytes.
+// Everything has the same place whatever the root hash is.
+func (e *encoder) header(root share.Hash) (opened, error) {
+	b, err := e.headerBytes(share.Version{SeqNum: e.seqNum, RootHash: root})
+	if err != nil {
+		return nil, err
+	}
+	return openHeader(e.format, b)
+}
+
+func (e *encoder) headerBytes(v share.Version) ([]byte, error) {
 	private, public := len(e.key.DER()), len(e.key.VerificationKey().DER())
 	if e.format == share.SDMF {
 		h, err := sdmf.NewHeader(v, e.params, e.iv, private, public)
-		return &h, err
+		if err != nil {
+			return nil, err
+		}
+		return h.Append(nil)
 	}
 	h, err := mdmf.NewHeader(v, e.params, private, public)
-	return &h, err
+	if err != nil {
+		return nil, err
+	}
+	return h.Append(nil)
 }
 
 // encode writes whole shares with the plaintext from src.
@@ -101,7 +102,7 @@ func (e *encoder) encode(src io.Reader) (share.Version, error) {
 
 // places returns a header that tells where everything goes. For SDMF it draws the IV, which
 // an empty file has too.
-func (e *encoder) places() (header, error) {
+func (e *encoder) places() (opened, error) {
 	if e.format == share.SDMF {
 		if err := e.salt(&e.iv); err != nil {
 			return nil, err
@@ -118,8 +119,8 @@ func (e *encoder) salt(salt *[16]byte) error {
 }
 
 // treeWriter returns what writes nodes of the block hash tree of share s to dst.
-func treeWriter(s int, dst io.WriterAt, places header) func(first int, nodes []share.Hash) error {
-	tree := places.Region(share.BlockHashTree, math.MaxInt64)
+func treeWriter(s int, dst io.WriterAt, places opened) func(first int, nodes []share.Hash) error {
+	tree := places.Region(share.BlockHashTree)
 	size := int64(len(share.Hash{}))
 	var b []byte
 	return func(first int, nodes []share.Hash) error {
@@ -135,7 +136,7 @@ func treeWriter(s int, dst io.WriterAt, places header) func(first int, nodes []s
 // segments encrypts, encodes, hashes and writes the segments from first to before end, whose
 // plaintext it reads from src, on several goroutines. It hands each segment's leaves, one for
 // each share, to keep: one segment at a time, in any order.
-func (e *encoder) segments(src io.Reader, places header, first, end int, keep func(i int, leaves []share.Hash) error) error {
+func (e *encoder) segments(src io.Reader, places opened, first, end int, keep func(i int, leaves []share.Hash) error) error {
 	if first == end {
 		return nil
 	}
@@ -182,7 +183,7 @@ func (e *encoder) segments(src io.Reader, places header, first, end int, keep fu
 }
 
 // fill reads the plaintext of segment i into the primary blocks of s, and draws its salt.
-func (e *encoder) fill(s *segment, src io.Reader, places header, i int) error {
+func (e *encoder) fill(s *segment, src io.Reader, places opened, i int) error {
 	length := e.params.BlockLength(i)
 	s.shape(e.params.N, int(places.StoredAt(i).Length)-length, length)
 	plain := e.params.SegmentLength(i)
@@ -223,21 +224,14 @@ func (e *encoder) frame(roots []share.Hash) (share.Version, error) {
 	if err != nil {
 		return share.Version{}, err
 	}
-	head, err := h.Append(nil)
-	if err != nil {
-		return share.Version{}, err
+	if errs := h.Malformed(); len(errs) > 0 {
+		return share.Version{}, errs[0]
 	}
 	signature, err := e.key.Sign(e.rand, h.Signed())
 	if err != nil {
 		return share.Version{}, err
 	}
-	// Read the header back before it goes out.
-	if back, err := openAs(e.format, head, Source{Size: math.MaxInt64}); err != nil {
-		return share.Version{}, err
-	} else if errs := back.Malformed(); len(errs) > 0 {
-		return share.Version{}, errs[0]
-	}
-	f := frame{h, head, e.key.Encrypt(), e.key.VerificationKey().DER(), signature}
+	f := frame{h, e.key.Encrypt(), e.key.VerificationKey().DER(), signature}
 	for s, dst := range e.dst {
 		if err := f.write(s, dst, hashtree.AppendChain(nil, top, e.params.N, s)); err != nil {
 			return share.Version{}, err
@@ -248,8 +242,7 @@ func (e *encoder) frame(roots []share.Hash) (share.Version, error) {
 
 // A frame is what all shares of a version have in common.
 type frame struct {
-	places          header
-	head            []byte
+	places          opened
 	private, public []byte // keys
 	signature       []byte
 }
@@ -265,11 +258,12 @@ func (f *frame) write(s int, dst io.WriterAt, chain []byte) error {
 		{share.ShareHashChain, chain},
 		{share.Signature, f.signature},
 	} {
-		if err := write(s, dst, f.places.Region(part.name, math.MaxInt64), part.b); err != nil {
+		if err := write(s, dst, f.places.Region(part.name), part.b); err != nil {
 			return err
 		}
 	}
-	return write(s, dst, share.Region{Name: share.Header, Length: int64(len(f.head))}, f.head)
+	head := f.places.HeaderBytes()
+	return write(s, dst, share.Region{Name: share.Header, Length: int64(len(head))}, head)
 }
 
 // write writes b, which must be all of r, into share s, whose writer is dst; nil for a share

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/golafs/mutable/capability"
-	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
 	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
@@ -51,7 +49,7 @@ func (r *rebuilder) frames(key *capability.SigningKey) (out []frame) {
 	var written, packed, odd [][]byte
 	for _, table := range v.tables {
 		head := slices.Concat(v.Signed(), table)
-		s, err := openAs(v.Format, head, Source{Size: math.MaxInt64})
+		s, err := openHeader(v.Format, head)
 		if err != nil {
 			continue
 		}
@@ -66,14 +64,12 @@ func (r *rebuilder) frames(key *capability.SigningKey) (out []frame) {
 		packed = append(packed, r.anew(key)...)
 	}
 	for _, head := range slices.Concat(written, packed, odd) {
-		s, err := openAs(v.Format, head, Source{Size: math.MaxInt64})
+		s, err := openHeader(v.Format, head)
 		if err != nil || len(s.Malformed()) > 0 {
 			continue
 		}
-		places, err := parseHeader(v.Format, head)
-		if err == nil && places.Region(share.VerificationKey, math.MaxInt64).Length == int64(len(r.m.key.DER())) &&
-			places.Region(share.Signature, math.MaxInt64).Length == capability.SignatureSize {
-			out = append(out, frame{places: places, head: head})
+		if s.Region(share.VerificationKey).Length == int64(len(r.m.key.DER())) && s.Region(share.Signature).Length == capability.SignatureSize {
+			out = append(out, frame{places: s})
 		}
 	}
 	return out
@@ -86,11 +82,7 @@ func (r *rebuilder) anew(key *capability.SigningKey) [][]byte {
 	if h, err := sdmf.ParseHeader(v.members[0].share.HeaderBytes()); err == nil && v.Format == share.SDMF {
 		e.iv = h.IV
 	}
-	h, err := e.header(v.RootHash)
-	if err != nil {
-		return nil
-	}
-	b, err := h.Append(nil)
+	b, err := e.headerBytes(v.Version.Version)
 	if err != nil {
 		return nil
 	}
@@ -119,7 +111,7 @@ func (r *rebuilder) choose(frames []frame, private []byte) *frame {
 	return nil
 }
 
-func (f *frame) privateAt() share.Region { return f.places.Region(share.EncPrivKey, math.MaxInt64) }
+func (f *frame) privateAt() share.Region { return f.places.Region(share.EncPrivKey) }
 
 // stored counts what shares have as encrypted private key: those of the version where f says,
 // and if others is set those of other versions where they say themselves, in which it is the same.
@@ -167,14 +159,4 @@ func most(counts map[string]int) []byte {
 		}
 	}
 	return []byte(best)
-}
-
-// parseHeader reads a header of either format.
-func parseHeader(f share.Format, b []byte) (header, error) {
-	if f == share.SDMF {
-		h, err := sdmf.ParseHeader(b)
-		return &h, err
-	}
-	h, err := mdmf.ParseHeader(b)
-	return &h, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/golafs/mutable/capability"
@@ -106,15 +105,6 @@ func (r *rebuilder) make() (*Plan, error) {
 	}
 }
 
-// size returns the length of each share.
-func (r *rebuilder) size() int64 {
-	last := share.EncPrivKey
-	if r.f.v.Format == share.MDMF {
-		last = share.BlockHashTree
-	}
-	return r.frame.places.Region(last, math.MaxInt64).End()
-}
-
 // findChanges decides which shares to make: those with damage, and those that are not there.
 func (r *rebuilder) findChanges() error {
 	have := map[int]bool{} // numbers with a good share, or with one to make
@@ -147,7 +137,7 @@ func (r *rebuilder) findChanges() error {
 		if err != nil {
 			return fmt.Errorf("mutable: %w", &ShareError{e.Name, n, err})
 		}
-		change := &ShareChange{Number: n, Source: i, Size: r.size(), Reason: reason(s), Vectors: test}
+		change := &ShareChange{Number: n, Source: i, Size: shareSize(r.frame.places), Reason: reason(s), Vectors: test}
 		if e.Size > change.Size {
 			change.NewLength = &change.Size
 		}
@@ -156,7 +146,7 @@ func (r *rebuilder) findChanges() error {
 	}
 	for n := range r.f.v.N {
 		if !have[n] && !taken[n] && !slices.Contains(r.plan.LeftOut, n) {
-			r.plan.Changes = append(r.plan.Changes, newShare(n, r.size()))
+			r.plan.Changes = append(r.plan.Changes, newShare(n, shareSize(r.frame.places)))
 		}
 	}
 	if r.Supersede {

@@ -34,7 +34,7 @@ func (u *updater) remake(trees []*hashtree.Builder) error {
 // remake makes the blocks of segments first to end-1 of those shares again that trees has a
 // builder for, from k others, and adds their leaves. put gets what each share is to store,
 // from several goroutines at once, for a share that is laid out as places says.
-func (f *File) remake(first, end int, places header, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
+func (f *File) remake(first, end int, places opened, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
 	code, err := f.code()
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (f *File) remake(first, end int, places header, trees []*hashtree.Builder, 
 }
 
 // remakeOnly is remake for an SDMF file, whose only segment may be large.
-func (f *File) remakeOnly(wanted []int, places header, code *encoding.Code, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
+func (f *File) remakeOnly(wanted []int, places opened, code *encoding.Code, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
 	from := &fetched{}
 	if err := f.shares(0, from); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/golafs/mutable/container"
@@ -95,7 +96,7 @@ func goesOn(s *io.SectionReader, n int64) bool {
 	return len(bytes.Trim(b[:m], "\x00")) > 0
 }
 
-// opened is a share whose header could be read: an *sdmf.Share or an *mdmf.Share.
+// opened is a share whose header could be read, or only that: an *sdmf.Share or an *mdmf.Share.
 type opened interface {
 	proof.Unproven
 	// HeaderBytes returns the header that the share is read with, PackedBytes the same with
@@ -135,6 +136,11 @@ func openAs(f share.Format, header []byte, src Source) (opened, error) {
 		return asOpened(sdmf.OpenAs(header, src.ReaderAt, src.Size))
 	}
 	return asOpened(mdmf.OpenAs(header, src.ReaderAt, src.Size))
+}
+
+// openHeader reads a header as that of a share which is long enough for all that it tells of.
+func openHeader(f share.Format, header []byte) (opened, error) {
+	return openAs(f, header, Source{Size: math.MaxInt64})
 }
 
 // asOpened keeps a nil *Share from becoming an opened that is not nil.

@@ -15,7 +15,7 @@ const stripeLength = 64 << 10
 
 // stripes does what segments does for an SDMF file, whose only segment may be large: it holds
 // the file, but of the parity blocks only a stripe.
-func (e *encoder) stripes(src io.Reader, places header, code *encoding.Code, key capability.Read) ([]share.Hash, error) {
+func (e *encoder) stripes(src io.Reader, places opened, code *encoding.Code, key capability.Read) ([]share.Hash, error) {
 	length := e.params.BlockLength(0)
 	file := make([]byte, e.params.K*length)
 	if err := e.encrypt(file[:e.params.SegmentLength(0)], src, key); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/golafs/mutable/capability"
@@ -54,7 +53,7 @@ func (u *updater) findTargets() error {
 	}
 	for n := range u.params.N {
 		if !have[n] && !(u.LeaveOut && u.params.Segments() > 0) {
-			u.targets = append(u.targets, &target{ShareChange: newShare(n, u.shareSize(u.places))})
+			u.targets = append(u.targets, &target{ShareChange: newShare(n, shareSize(u.places))})
 			have[n] = true
 		}
 	}
@@ -82,7 +81,7 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 	if !c.own(u.c.VerifyCap(), &u.c) {
 		return nil, errNotOwn
 	}
-	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: u.shareSize(u.places)}}
+	t := &target{ShareChange: &ShareChange{Number: n, Source: source, Size: shareSize(u.places)}}
 	if c.version != nil && c.version != u.f.v {
 		t.Reason = fmt.Errorf("a share of version %d", c.version.SeqNum)
 	} else if u.keeps {
@@ -192,7 +191,7 @@ func (u *updater) oldTreeOf(t *target, c *candidate, w *view, whole bool) error 
 			return err
 		}
 	}
-	t.moves = u.moves || w.Region(share.BlockHashTree).Offset != u.places.Region(share.BlockHashTree, math.MaxInt64).Offset
+	t.moves = u.moves || w.Region(share.BlockHashTree).Offset != u.places.Region(share.BlockHashTree).Offset
 	if t.leaves == nil && t.moves {
 		_, err = storedLeaves(w, p)
 	} else if t.leaves == nil {

@@ -115,7 +115,7 @@ type updater struct {
 	f        *File
 	plan     *Plan
 	report   *Report // what Check says, without o.Verify only of what is written anew anyway
-	places   header
+	places   opened
 	change
 	first   int  // segment that is written anew
 	end     int  // the one behind the last such
@@ -190,7 +190,7 @@ func newUpdater(c capability.Write, f *File, edit change, o UpdateOptions) (*upd
 	if err != nil {
 		return nil, err
 	}
-	at := func(h header) share.Region { return h.Region(share.BlockHashTree, math.MaxInt64) }
+	at := func(h opened) share.Region { return h.Region(share.BlockHashTree) }
 	u.moves = at(u.places) != at(was)
 	return u, u.checkSizes()
 }
