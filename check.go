@@ -77,7 +77,7 @@ type finding struct {
 func (x *checker) look(e *member, again bool) finding {
 	var best finding
 	if e.version != nil && e.version.over == nil {
-		best = x.views(newCandidate(e, e.version, &x.readings), again)
+		best, _ = x.views(newCandidate(e, e.version, &x.readings), again)
 	} else {
 		best = x.stray(e)
 	}
@@ -87,7 +87,7 @@ func (x *checker) look(e *member, again bool) finding {
 				continue
 			}
 			// Only what proves itself shows that it is a share of v, whatever its header says.
-			if f := x.views(newCandidate(e, v, &x.readings), again); f.root && f.better(best) {
+			if f, _ := x.views(newCandidate(e, v, &x.readings), again); f.root && f.better(best) {
 				best = f
 			}
 		}
@@ -115,19 +115,18 @@ func (x *checker) container(e *member) []share.Damage {
 }
 
 // views examines c through its own offset table, and if that finds damage through others:
-// the table with which least is wrong is the right one.
-func (x *checker) views(c *candidate, again bool) finding {
-	best := finding{version: c.v, number: c.number, damage: []share.Damage{{Region: share.Region{Name: share.Header}, Err: c.err}}}
+// the table with which least is wrong is the right one. It returns the view with that one, too.
+func (x *checker) views(c *candidate, again bool) (best finding, through *view) {
+	best = finding{version: c.v, number: c.number, damage: []share.Damage{{Region: share.Region{Name: share.Header}, Err: c.err}}}
 	for i, w := range c.all() {
-		f := x.examine(c, w)
-		if i == 0 || f.better(best) {
-			best = f
+		if f := x.examine(c, w); i == 0 || f.better(best) {
+			best, through = f, w
 		}
 		if len(best.damage) == 0 || !again {
 			break
 		}
 	}
-	return best
+	return best, through
 }
 
 // stray explains a share that no signature covers, or that is over a limit.

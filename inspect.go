@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/container"
 	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/proof"
@@ -143,11 +142,7 @@ func headerRegions(b []byte, size int64) (regions []share.Region) {
 
 // guess returns the number that s proves to have if its own verification key is the file's.
 func guess(s opened) int {
-	der, err := proof.VerificationKey(s)
-	if err != nil {
-		return Unknown
-	}
-	key, err := capability.ParseVerificationKey(der)
+	key, err := keyOf(s)
 	if err != nil {
 		return Unknown
 	}

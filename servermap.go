@@ -303,12 +303,8 @@ func (m *Servermap) disown(e *member) error {
 
 // foreign reports whether s is a sound share of another file: its own key covers its header.
 func (m *Servermap) foreign(s opened) bool {
-	der, err := proof.VerificationKey(s)
-	if err != nil || capability.Fingerprint(der) == m.cap.Fingerprint() {
-		return false
-	}
-	key, err := capability.ParseVerificationKey(der)
-	return err == nil && proof.CheckSignature(key, s) == nil
+	key, err := keyOf(s)
+	return err == nil && key.Fingerprint() != m.cap.Fingerprint() && proof.CheckSignature(key, s) == nil
 }
 
 // numbers returns the different numbers of v's shares, sorted.

@@ -129,27 +129,14 @@ func (x *verifier) look() {
 	check := &checker{CheckOptions: CheckOptions{Verify: true, Write: x.write()}, m: x.m}
 	switch e := x.m.shares[0]; {
 	case e.version != nil && e.version.over == nil:
-		x.number(check, newCandidate(e, e.version, &check.readings))
+		x.found, x.view = check.views(newCandidate(e, e.version, &check.readings), true)
+		x.Number = x.found.number
 	case e.share != nil:
 		x.view = &view{opened: e.share}
 		x.stray(check.stray(e))
 	default:
 		x.found = check.stray(e)
 	}
-}
-
-// number examines c through its own offset table, and if that finds damage through others,
-// and keeps the best view of it.
-func (x *verifier) number(check *checker, c *candidate) {
-	for i, w := range c.all() {
-		if f := check.examine(c, w); i == 0 || f.better(x.found) {
-			x.found, x.view = f, w
-		}
-		if len(x.found.damage) == 0 {
-			break
-		}
-	}
-	x.Number = x.found.number
 }
 
 // stray takes what was found about a share that no signature covers.
