@@ -34,26 +34,24 @@ func (u *updater) remake(trees []*hashtree.Builder) error {
 // remake makes the blocks of segments first to end-1 of those shares again that trees has a
 // builder for, from k others, and adds their leaves. put gets what each share is to store,
 // from several goroutines at once, for a share that is laid out as places says.
-func (f *File) remake(first, end int, places opened, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
+func (f *File) remake(first, end int, places opened, trees []*hashtree.Builder, put putter) error {
 	code, err := f.code()
 	if err != nil {
 		return err
 	}
-	var wanted []int
-	missing := make([]bool, f.v.N)
+	r := &remaking{File: f, code: code, places: places, trees: trees, put: put, missing: make([]bool, f.v.N)}
 	for n, tree := range trees {
 		if tree != nil {
-			wanted = append(wanted, n)
-			missing[n] = true
+			r.wanted = append(r.wanted, n)
+			r.missing[n] = true
 		}
 	}
-	if len(wanted) == 0 || first >= end {
+	if len(r.wanted) == 0 || first >= end {
 		return nil
 	}
 	if f.v.Format == share.SDMF {
-		return f.remakeOnly(wanted, places, code, trees, put)
+		return r.only()
 	}
-	var adding sync.Mutex
 	p := newPipeline(first, end)
 	return p.run(f.workers, func() error {
 		from, to := &fetched{}, &segment{}
@@ -62,52 +60,78 @@ func (f *File) remake(first, end int, places opened, trees []*hashtree.Builder, 
 			if !ok {
 				return nil
 			}
-			if err := f.shares(i, from); err != nil {
+			if err := r.segment(i, from, to); err != nil {
 				return err
 			}
-			at := places.StoredAt(i)
-			length := f.v.BlockLength(i)
-			to.shape(len(wanted), int(at.Length)-length, length)
-			for j, n := range wanted {
-				copy(to.stored[j], from.salt[:])
-				if from.shards[n] != nil {
-					copy(to.blocks[j], from.shards[n])
-				} else {
-					from.shards[n] = to.blocks[j][:0]
-				}
-			}
-			if err := code.RebuildSome(from.shards, missing); err != nil {
-				return err
-			}
-			for j, n := range wanted {
-				to.leaves[j] = hashtree.BlockHash(to.stored[j])
-				if err := put(n, at, to.stored[j]); err != nil {
-					return err
-				}
-			}
-			adding.Lock()
-			for j, n := range wanted {
-				if err := trees[n].Add(i, to.leaves[j]); err != nil {
-					adding.Unlock()
-					return err
-				}
-			}
-			adding.Unlock()
 		}
 	})
 }
 
-// remakeOnly is remake for an SDMF file, whose only segment may be large.
-func (f *File) remakeOnly(wanted []int, places opened, code *encoding.Code, trees []*hashtree.Builder, put func(n int, at share.Region, stored []byte) error) error {
-	from := &fetched{}
-	if err := f.shares(0, from); err != nil {
+// A putter takes what share n is to store at a place.
+type putter func(n int, at share.Region, stored []byte) error
+
+// A remaking is one run of remake.
+type remaking struct {
+	*File
+	code    *encoding.Code
+	places  opened
+	wanted  []int  // numbers of the shares to make
+	missing []bool // the same, by number
+	put     putter
+
+	adding sync.Mutex // guards trees
+	trees  []*hashtree.Builder
+}
+
+// segment makes the blocks of segment i, in memory of from and to.
+func (r *remaking) segment(i int, from *fetched, to *segment) error {
+	if err := r.shares(i, from); err != nil {
 		return err
 	}
-	leaves, err := stripes(f.workers, code, from.shards, wanted, places.StoredAt(0), put)
-	for j, leaf := range leaves {
-		if err == nil {
-			err = trees[wanted[j]].Add(0, leaf)
+	at := r.places.StoredAt(i)
+	length := r.v.BlockLength(i)
+	to.shape(len(r.wanted), int(at.Length)-length, length)
+	for j, n := range r.wanted {
+		copy(to.stored[j], from.salt[:])
+		if from.shards[n] != nil {
+			copy(to.blocks[j], from.shards[n])
+		} else {
+			from.shards[n] = to.blocks[j][:0]
 		}
 	}
-	return err
+	if err := r.code.RebuildSome(from.shards, r.missing); err != nil {
+		return err
+	}
+	for j, n := range r.wanted {
+		to.leaves[j] = hashtree.BlockHash(to.stored[j])
+		if err := r.put(n, at, to.stored[j]); err != nil {
+			return err
+		}
+	}
+	return r.add(i, to.leaves)
+}
+
+// only makes the block of the only segment of an SDMF file, which may be large.
+func (r *remaking) only() error {
+	from := &fetched{}
+	if err := r.shares(0, from); err != nil {
+		return err
+	}
+	leaves, err := stripes(r.workers, r.code, from.shards, r.wanted, r.places.StoredAt(0), r.put)
+	if err != nil {
+		return err
+	}
+	return r.add(0, leaves)
+}
+
+// add adds the leaves of segment i.
+func (r *remaking) add(i int, leaves []share.Hash) error {
+	r.adding.Lock()
+	defer r.adding.Unlock()
+	for j, n := range r.wanted {
+		if err := r.trees[n].Add(i, leaves[j]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -55,7 +55,7 @@ func (e *encoder) encrypt(file []byte, src io.Reader, key capability.Read) error
 // piece by piece, and returns their hashes. It makes those that have does not have from k that
 // it has: a stripe at a time, since the erasure code works byte by byte. A block's hash goes
 // from one end to the other, so each goroutine takes some shares.
-func stripes(workers int, code *encoding.Code, have [][]byte, wanted []int, at share.Region, put func(n int, part share.Region, b []byte) error) ([]share.Hash, error) {
+func stripes(workers int, code *encoding.Code, have [][]byte, wanted []int, at share.Region, put putter) ([]share.Hash, error) {
 	leaves := make([]share.Hash, len(wanted))
 	if workers = min(workers, len(wanted)); at.Length < stripeLength {
 		workers = 1
@@ -74,7 +74,7 @@ func stripes(workers int, code *encoding.Code, have [][]byte, wanted []int, at s
 }
 
 // stripesOf is stripes on one goroutine.
-func stripesOf(wanted []int, code *encoding.Code, have [][]byte, at share.Region, put func(n int, part share.Region, b []byte) error) ([]share.Hash, error) {
+func stripesOf(wanted []int, code *encoding.Code, have [][]byte, at share.Region, put putter) ([]share.Hash, error) {
 	blocks, made := make([][]byte, len(have)), make([][]byte, len(have))
 	missing := make([]bool, len(have))
 	hashers := make([]hashtree.BlockHasher, len(wanted))
