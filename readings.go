@@ -17,7 +17,8 @@ type readings struct {
 	hashes int // in kept
 }
 
-// maxHashes is how many hashes are worth keeping: 32 MiB, those of ten shares of a file of 12 GiB.
+// maxHashes is how many hashes are worth keeping: with their salts 48 MiB, those of ten shares of a
+// file of 12 GiB.
 const maxHashes = 1 << 20
 
 // A place is where a share may have blocks, and how many of which length. Versions may have that

@@ -38,8 +38,8 @@ type RepairOptions struct {
 // without some shares, with the write capability.
 //
 // Every byte of every share is read. The plan deletes shares with numbers that the version
-// does not have, or was made without. What is not shown to be the file's is left alone. Of a healthy file the plan
-// has no changes.
+// does not have, or was made without. What is not shown to be the file's is left alone. Of a
+// healthy file the plan has no changes.
 func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, error) {
 	m := o.Limits.servermap(c, sources)
 	report := m.check(CheckOptions{Verify: true, Write: o.Write, Workers: o.Workers})

@@ -104,9 +104,8 @@ func (u *updater) target(source int, c *candidate) (*target, error) {
 }
 
 // own reports whether e is shown to be a share of the file, whatever is wrong with it: by its
-// place, its header, its verification or private key, or by the write enabler in front of
-// it. Nothing else is overwritten.
-// w may be nil.
+// place, its header or its verification key, and unless w is nil by its private key or the write
+// enabler in front of it. Nothing else is overwritten.
 func (e *member) own(c capability.Verify, w *capability.Write) bool {
 	if e.Own || e.version != nil {
 		return true

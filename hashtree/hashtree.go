@@ -73,7 +73,7 @@ type BlockHasher struct{ h hash.Hash }
 // NewBlockHasher returns the hasher of a block of which nothing has arrived.
 func NewBlockHasher() BlockHasher { return BlockHasher{tagged.Block.New()} }
 
-// Write adds b to the block. It never fails.
+// Write adds p to the block. It never fails.
 func (b BlockHasher) Write(p []byte) (int, error) { return b.h.Write(p) }
 
 // Sum returns the leaf for what was written.

@@ -27,9 +27,11 @@ func (o Outcome) String() string {
 }
 
 // Recover finishes the change of the file called name that was interrupted, if its log or
-// that of another file of its group was sealed, and discards it otherwise. What cannot have become of a log, or a sealed one that
-// says what no change does, is a *share.FormatError; it stays, as a log does where the file is
-// missing or is not the one that was changed, and nothing is written.
+// that of another file of its group was sealed, and discards it otherwise.
+//
+// Something by the log's name that never was a log, or a sealed log that says what no change
+// does, is a *share.FormatError, and where the file is missing or is not the one that was changed,
+// there is another error. Then everything stays as it is.
 func Recover(d Dir, name string) (Outcome, error) {
 	r, o, err := interrupted(d, name)
 	if err == nil {

@@ -65,8 +65,7 @@ var between = []string{
 // header is the whole fixed part: what is signed, then where the rest lies.
 var header = slices.Concat(signed, layout.Table[Header](offsets))
 
-// Sizes in bytes: of the header, of the part of it that is signed, of the checkstring, and
-// of the salt in front of every block.
+// Sizes in bytes: of the header, of the part of it that is signed, and of the checkstring.
 var (
 	HeaderSize      = header.Size()
 	SignedSize      = signed.Size()
