@@ -161,7 +161,7 @@ func (e *encoder) segments(src io.Reader, places opened, first, end int, keep fu
 			if !ok {
 				return nil
 			}
-			s.encrypt(e.params, i, read.DataKey(s.salt))
+			s.encrypt(e.params, i, read.Cipher(s.salt, 0))
 			if err := code.Encode(s.blocks); err != nil {
 				return err
 			}

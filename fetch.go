@@ -74,7 +74,7 @@ const pieceLength = 256 << 10
 // decryptAt decrypts what the primary blocks in s have from byte at of the segment on into
 // dst.
 func (f *File) decryptAt(s *fetched, dst []byte, at int) {
-	stream := f.read.DataKeyAt(s.salt, int64(at))
+	stream := f.read.Cipher(s.salt, int64(at))
 	for j := 0; len(dst) > 0; j++ { // no farther: the next block may not have arrived
 		b := s.shards[j]
 		if at >= len(b) {

@@ -46,7 +46,7 @@ func (e *encoder) encrypt(file []byte, src io.Reader, key capability.Read) error
 			if !ok {
 				return nil
 			}
-			key.DataKeyAt(e.iv, int64(i*stripeLength)).XORKeyStream(piece, piece)
+			key.Cipher(e.iv, int64(i*stripeLength)).XORKeyStream(piece, piece)
 		}
 	})
 }

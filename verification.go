@@ -216,7 +216,7 @@ func (x *verifier) allDamage() []share.Damage {
 			Err: fmt.Errorf("stored as %v, but the capability's is %v", *x.StorageIndex, x.Cap.VerifyCap().StorageIndex())})
 	}
 	for i := range all {
-		x.place(&all[i].Region, all[i].Err)
+		x.locate(&all[i].Region, all[i].Err)
 	}
 	slices.SortStableFunc(all, func(a, b share.Damage) int { return cmp.Compare(a.Region.Offset, b.Region.Offset) })
 	return all
@@ -232,9 +232,9 @@ func (e placed) Unwrap() error { return e.FormatError }
 // where shares of another file belong.
 const StorageIndexRegion = "storage_index"
 
-// place gives damage of a field, which has no length so far, the field's bytes. Where a share
+// locate gives damage of a field, which has no length so far, the field's bytes. Where a share
 // ends too early that is the field which tells so.
-func (x *verifier) place(r *share.Region, err error) {
+func (x *verifier) locate(r *share.Region, err error) {
 	if r.Length > 0 || !slices.Contains([]string{share.Header, share.Container, share.Truncated}, r.Name) {
 		return
 	}

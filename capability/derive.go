@@ -71,15 +71,10 @@ func (s LeaseSecret) lease(purpose string, file, bucket tagged.Tag, si StorageIn
 	return NewSecret(bucket.Pair(perFile[:], id[:]))
 }
 
-// DataKey returns the cipher of one segment, which both encrypts and decrypts: AES-128 in
-// counter mode with a key made of the segment's salt (SDMF: the IV) and the read key.
-func (r Read) DataKey(salt [16]byte) cipher.Stream {
-	return r.DataKeyAt(salt, 0)
-}
-
-// DataKeyAt returns the same cipher from byte off of the segment on, which must be a multiple
-// of 16.
-func (r Read) DataKeyAt(salt [16]byte, off int64) cipher.Stream {
+// Cipher returns the cipher of one segment, from byte off of it on, which must be a multiple of
+// 16. It both encrypts and decrypts: AES-128 in counter mode with Tahoe-LAFS's data key, which is
+// made of the segment's salt (SDMF: the IV) and the read key.
+func (r Read) Cipher(salt [16]byte, off int64) cipher.Stream {
 	if off%aes.BlockSize != 0 {
 		panic("capability: a cipher from the middle of an AES block on")
 	}

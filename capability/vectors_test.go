@@ -237,7 +237,7 @@ func TestTahoeDerivations(t *testing.T) {
 		if back, err := w.DecryptKey(encrypted); err != nil || !bytes.Equal(back.DER(), v.PrivateKeyDER) {
 			t.Errorf("the private key is decrypted to another: %v", err)
 		}
-		checkStream(t, w.ReadCap().DataKey([16]byte(v.Salt)), v.DataKey)
+		checkStream(t, w.ReadCap().Cipher([16]byte(v.Salt), 0), v.DataKey)
 
 		id := capability.NodeID(v.Server)
 		if got := w.WriteEnabler(id).Reveal(); got != v.WriteEnabler {
@@ -270,7 +270,7 @@ func TestTahoeDerivations(t *testing.T) {
 	for _, v := range h.TwoArguments {
 		tried[v.Function]++
 		if v.Function == "ssk_readkey_data_hash" { // salt and read key
-			checkStream(t, withKey[capability.Read](t, "URI:SSK-RO:", v.B).DataKey([16]byte(v.A)), v.Out)
+			checkStream(t, withKey[capability.Read](t, "URI:SSK-RO:", v.B).Cipher([16]byte(v.A), 0), v.Out)
 		}
 		if v.Function == "ssk_write_enabler_hash" { // write key and server
 			if got := withKey[capability.Write](t, "URI:SSK:", v.A).WriteEnabler(capability.NodeID(v.B)).Reveal(); !bytes.Equal(got[:], v.Out) {
@@ -307,15 +307,15 @@ func checkStream(t *testing.T, s cipher.Stream, key []byte) {
 }
 
 // A key stream that starts in the middle is the rest of the whole one.
-func TestDataKeyAt(t *testing.T) {
+func TestCipherOffsets(t *testing.T) {
 	read := parse[capability.Write](t, vectors.Cases()[0].WriteCap).ReadCap()
 	salt := [16]byte{1, 2, 3}
 	const size = 5000
 	whole, rest := make([]byte, size), make([]byte, size)
-	read.DataKey(salt).XORKeyStream(whole, whole)
+	read.Cipher(salt, 0).XORKeyStream(whole, whole)
 	for _, off := range []int64{0, 16, 4096, 4096 + 256} {
 		clear(rest)
-		read.DataKeyAt(salt, off).XORKeyStream(rest[off:], rest[off:])
+		read.Cipher(salt, off).XORKeyStream(rest[off:], rest[off:])
 		if !bytes.Equal(rest[off:], whole[off:]) {
 			t.Errorf("from byte %d on: %x, want %x", off, rest[off:off+16], whole[off:off+16])
 		}
@@ -340,7 +340,7 @@ func TestSpecification(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkStream(t, w.ReadCap().DataKey([16]byte(rising(0x10, 16))), dataKey)
+	checkStream(t, w.ReadCap().Cipher([16]byte(rising(0x10, 16)), 0), dataKey)
 	hexadecimal := func(b [32]byte) string { return hex.EncodeToString(b[:]) }
 	for _, v := range []struct{ name, got, want string }{
 		{"read key", readKey, "zlnpn42lu7xedonux53kr42hsm"},

@@ -99,7 +99,7 @@ func keystream() string {
 	values := derived()
 	blocks := make([]byte, 3*16)
 	read := capabilityOf(capability.LevelRead, values["read key"]).(capability.Read)
-	read.DataKey([16]byte(values["salt"])).XORKeyStream(blocks, blocks)
+	read.Cipher([16]byte(values["salt"]), 0).XORKeyStream(blocks, blocks)
 	t := newTable("counter", "keystream")
 	for i := range 3 {
 		t.add(append(make([]byte, 15), byte(i)), blocks[16*i:][:16])

@@ -161,7 +161,7 @@ func TestExamples(t *testing.T) {
 		for i := range e.Segments() {
 			plain := slices.Clone(e.Plaintext()[e.SegmentOffset(i):][:e.SegmentLength(i)])
 			want := fmt.Sprintf("| %d | plaintext | %d | %s |", i, len(plain), cell(plain))
-			read.DataKey(e.block(0, i).Salt).XORKeyStream(plain, plain)
+			read.Cipher(e.block(0, i).Salt, 0).XORKeyStream(plain, plain)
 			for _, row := range []string{want, fmt.Sprintf("| %d | ciphertext | %d | %s |", i, len(plain), cell(plain))} {
 				if !strings.Contains(table, row) {
 					t.Errorf("%s has no row %s", name, row)
