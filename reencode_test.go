@@ -144,7 +144,7 @@ func TestVectorsSingleShares(t *testing.T) {
 			if p.Number != s.Number && c.K > 1 {
 				t.Errorf("share %d proves to be %d", s.Number, p.Number)
 			}
-			for i := range p.Params().Segments() {
+			for i := range one.Head().Segments() {
 				if _, err := p.Block(i, nil); err != nil {
 					t.Errorf("share %d: Block(%d) = %v", s.Number, i, err)
 				}

@@ -80,7 +80,12 @@ func (b BlockHasher) Write(p []byte) (int, error) { return b.h.Write(p) }
 func (b BlockHasher) Sum() share.Hash { return tagged.Finish(b.h) }
 
 // Vacant returns what node i of a tree over n leaves is if only padding leaves are below it.
-func Vacant(n, i int) share.Hash { return filler(Leaf(n, 0), i) }
+func Vacant(n, i int) share.Hash {
+	if first := Leaf(n, 0); i >= first {
+		return Padding(i - first)
+	}
+	return Combine(Vacant(n, 2*i+1), Vacant(n, 2*i+2))
+}
 
 // Filler returns node i of a tree over n leaves if only padding leaves are below it: such a
 // node follows from n alone.
@@ -93,13 +98,6 @@ func Filler(n, i int) (share.Hash, bool) {
 		return share.Hash{}, false
 	}
 	return Vacant(n, i), true
-}
-
-func filler(first, i int) share.Hash {
-	if i >= first {
-		return Padding(i - first)
-	}
-	return Combine(filler(first, 2*i+1), filler(first, 2*i+2))
 }
 
 // BlockHash returns the leaf of a block hash tree for what a share stores of one segment: the

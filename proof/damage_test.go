@@ -192,14 +192,14 @@ func TestDamageCauses(t *testing.T) {
 		case share.BlockHashTree, share.Gap, share.Trailing:
 			ok = err == nil
 		case share.ShareData, share.Salt:
-			ok = err == nil && badBlocks(p) == 1
+			ok = err == nil && badBlocks(p, s.Head().Segments()) == 1
 		case share.EncPrivKey:
 			write, parseErr := capability.Parse(x.c.WriteCap)
 			if parseErr != nil {
 				t.Fatal(parseErr)
 			}
 			_, keyErr := proof.PrivateKey(write.(capability.Write), s)
-			ok = err == nil && badBlocks(p) == 0 && errors.Is(keyErr, share.ErrHash)
+			ok = err == nil && badBlocks(p, s.Head().Segments()) == 0 && errors.Is(keyErr, share.ErrHash)
 		}
 		if !ok {
 			t.Errorf("%s: Verify = %v, which is not what a damaged %s gives", x.name, err, section)
@@ -214,8 +214,8 @@ func TestDamageCauses(t *testing.T) {
 }
 
 // badBlocks returns how many blocks have a hash that does not match.
-func badBlocks(p *proof.Share) (n int) {
-	for i := range p.Params().Segments() {
+func badBlocks(p *proof.Share, segments int) (n int) {
+	for i := range segments {
 		if _, err := p.Block(i, nil); errors.Is(err, share.ErrHash) {
 			n++
 		}
@@ -381,7 +381,7 @@ func TestTreeAndBlockDamaged(t *testing.T) {
 			t.Errorf("Block(%d) = %v, want it proven: %v", i, err, want)
 		}
 	}
-	leaves, err := proof.Leaves(s)
+	leaves, err := leavesOf(s)
 	if err != nil || p.Adopt(leaves) {
 		t.Errorf("Adopt takes the hashes of a damaged block, %v", err)
 	}
@@ -421,7 +421,7 @@ func TestWaysToBlocks(t *testing.T) {
 			b[sound.(*mdmf.Share).BlockAt(i).Offset] ^= 1
 		}
 		s := mustOpen(t, c, b)
-		leaves, err := proof.Leaves(s)
+		leaves, err := leavesOf(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -469,7 +469,7 @@ func TestStolenTree(t *testing.T) {
 			var got []int
 			for p := range w.Shares(true) {
 				got = append(got, p.Number)
-				for i := range p.Params().Segments() {
+				for i := range s.Head().Segments() {
 					if _, err := p.Block(i, nil); (err == nil) != (p.Number == thief.Number) {
 						t.Errorf("%s: Block(%d) of share %d: %v", name, i, p.Number, err)
 					}
@@ -502,12 +502,12 @@ func (u unreadable) Block(i int, buf []byte) (proof.Block, error) {
 func TestLeavesOfUnreadableBlocks(t *testing.T) {
 	c := lookup(t, "smallseg-mdmf-2178")
 	s := mustOpen(t, c, c.ShareBytes(c.Shares[0]))
-	all, err := proof.Leaves(s)
+	all, err := leavesOf(s)
 	if err != nil || len(all) < 20 {
 		t.Fatalf("Leaves = %d hashes, %v, want at least 20", len(all), err)
 	}
 	for i := range all {
-		leaves, err := proof.Leaves(unreadable{s, func(j int) bool { return i == j }})
+		leaves, err := leavesOf(unreadable{s, func(j int) bool { return i == j }})
 		want := slices.Clone(all)
 		want[i] = share.Hash{}
 		if !slices.Equal(leaves, want) || err != errDisk {
@@ -515,7 +515,7 @@ func TestLeavesOfUnreadableBlocks(t *testing.T) {
 		}
 	}
 	asked := 0
-	leaves, err := proof.Leaves(unreadable{s, func(int) bool { asked++; return true }})
+	leaves, err := leavesOf(unreadable{s, func(int) bool { asked++; return true }})
 	if err != errDisk || asked > 16 || slices.ContainsFunc(leaves, func(h share.Hash) bool { return h != share.Hash{} }) {
 		t.Errorf("no block can be read: Leaves = %d hashes after %d blocks, %v", len(leaves), asked, err)
 	}
@@ -534,7 +534,7 @@ func TestLeavesOfShortShare(t *testing.T) {
 	c := lookup(t, "smallseg-mdmf-528")
 	b := c.ShareBytes(c.Shares[0])
 	s := mustOpen(t, c, b)
-	all, err := proof.Leaves(s)
+	all, err := leavesOf(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -545,7 +545,7 @@ func TestLeavesOfShortShare(t *testing.T) {
 	stride := int64(len(first.Salt) + len(first.Data))
 	for n := range len(all) - 1 { // the last block is shorter
 		short := mustOpen(t, c, b[:s.Region(share.ShareData).Offset+int64(n+1)*stride-1])
-		leaves, err := proof.Leaves(short)
+		leaves, err := leavesOf(short)
 		if !slices.Equal(leaves, all[:n]) || !errors.Is(err, share.ErrTruncated) {
 			t.Errorf("cut in block %d: Leaves = %d hashes, %v, want %d and truncated", n, len(leaves), err, n)
 		}

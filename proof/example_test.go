@@ -32,7 +32,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println("share", p.Number)
-	for i := range p.Params().Segments() {
+	for i := range s.Segments() {
 		if block, err := p.Block(i, nil); err != nil {
 			fmt.Println(err)
 		} else {

@@ -18,13 +18,6 @@ type Reading struct {
 	Err    error
 }
 
-// Leaves reads all blocks of s and returns their hashes, and the first error, as a Reading
-// has them.
-func Leaves(s Unproven) ([]share.Hash, error) {
-	r := new(Reader).Read(s)[0]
-	return r.Leaves, r.Err
-}
-
 // A Reader reads all blocks of shares, on several goroutines. Each has memory for one block,
 // which is kept for the next shares.
 type Reader struct {

@@ -89,10 +89,16 @@ func equalBlocks(a, b proof.Unproven, i int) bool {
 	return err == nil && x.Salt == y.Salt && bytes.Equal(x.Data, y.Data)
 }
 
+// leavesOf returns the hashes of all blocks of s.
+func leavesOf(s proof.Unproven) ([]share.Hash, error) {
+	r := new(proof.Reader).Read(s)[0]
+	return r.Leaves, r.Err
+}
+
 // checkBlocks fails unless p hands out exactly those blocks of s that the sound share has.
 func checkBlocks(t testing.TB, name string, p *proof.Share, s, sound proof.Unproven) {
 	t.Helper()
-	for i := range p.Params().Segments() {
+	for i := range s.Head().Segments() {
 		got, err := p.Block(i, nil)
 		if good := equalBlocks(s, sound, i); good != (err == nil) {
 			t.Errorf("%s: Block(%d) = %v, although the block is good: %v", name, i, err, good)
@@ -127,7 +133,7 @@ func TestTahoeShares(t *testing.T) {
 			}
 			proven++
 			head := s.Head()
-			if p.Number != stored.Number || head.SeqNum != stored.SeqNum || head.RootHash != share.Hash(stored.RootHash) || p.Params() != head.Params {
+			if p.Number != stored.Number || head.SeqNum != stored.SeqNum || head.RootHash != share.Hash(stored.RootHash) {
 				t.Errorf("%s: share %d of version %v, want %d of %d:%v", name, p.Number, head.Version, stored.Number, stored.SeqNum, stored.RootHash)
 			}
 			checkBlocks(t, name, p, s, s)
@@ -138,8 +144,8 @@ func TestTahoeShares(t *testing.T) {
 				t.Errorf("%s: as a whole it gives another share, %v", name, err)
 				continue
 			}
-			n := p.Params().Segments()
-			leaves, err := proof.Leaves(s)
+			n := head.Segments()
+			leaves, err := leavesOf(s)
 			if err != nil || whole.Prove(leaves) != n {
 				t.Errorf("%s: not all of %d blocks are proven, %v", name, n, err)
 			}
@@ -382,7 +388,7 @@ func TestBlockHashOutOfRange(t *testing.T) {
 func TestAdopt(t *testing.T) {
 	c := lookup(t, "smallseg-mdmf-528")
 	s := mustOpen(t, c, c.ShareBytes(c.Shares[0]))
-	leaves, err := proof.Leaves(s)
+	leaves, err := leavesOf(s)
 	if err != nil || len(leaves) != s.Head().Segments() || len(leaves) < 2 {
 		t.Fatalf("Leaves = %d hashes, %v, want %d", len(leaves), err, s.Head().Segments())
 	}
@@ -446,9 +452,9 @@ func TestBlockBuffer(t *testing.T) {
 	if err != nil || &b.Data[0] != &all[s.BlockAt(0).Offset] {
 		t.Errorf("Block(0) is not a part of the share, %v", err)
 	}
-	for _, i := range []int{-1, p.Params().Segments()} {
+	for _, i := range []int{-1, s.Head().Segments()} {
 		if b, err := p.Block(i, nil); err == nil || b.Data != nil {
-			t.Errorf("Block(%d) of %d = %v, want it refused", i, p.Params().Segments(), b)
+			t.Errorf("Block(%d) of %d = %v, want it refused", i, s.Head().Segments(), b)
 		}
 	}
 }

@@ -139,6 +139,3 @@ func (p *Share) Forget() {
 		p.tree = hashtree.New(p.src.Head().Segments(), root)
 	}
 }
-
-// Params returns how the version is encoded.
-func (p *Share) Params() share.Params { return p.src.Head().Params }

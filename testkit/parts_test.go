@@ -86,7 +86,10 @@ func (p *parts) open() proof.Unproven {
 }
 
 // leaves returns the hashes of the blocks.
-func (p *parts) leaves() []share.Hash { return must(proof.Leaves(p.open())) }
+func (p *parts) leaves() []share.Hash {
+	r := new(proof.Reader).Read(p.open())[0]
+	return must(r.Leaves, r.Err)
+}
 
 // root returns the root hash.
 func (p *parts) root() share.Hash { return p.open().Head().RootHash }
