@@ -116,31 +116,45 @@ func (m *Servermap) findKey() {
 const rounds = 3
 
 // readings returns e as its header says it is to be read; in the second round with the offsets
-// that a writer gives, in the third with those of other shares, in both also with its own end.
+// that a writer gives, in the third with those of other shares, or if its header says nothing with
+// theirs; in both also with its own end.
 func (m *Servermap) readings(e *member, round int) []opened {
-	if e.share == nil {
+	var headers [][]byte
+	switch {
+	case round == 2:
+		headers = m.otherHeaders(e)
+	case e.share == nil:
 		return nil
-	}
-	if round == 0 {
+	case round == 0:
 		return []opened{e.share}
-	}
-	headers := [][]byte{e.share.PackedBytes()}
-	if round == 2 {
-		headers = nil
-		_, signed := headerSizes(e.share.Head().Format)
-		for _, other := range m.shares {
-			if other.share != nil && other.share.Head().Format == e.share.Head().Format && len(headers) < maxTables {
-				headers = append(headers, slices.Concat(e.share.Signed(), other.share.HeaderBytes()[signed:]))
-			}
-		}
+	default:
+		headers = [][]byte{e.share.PackedBytes()}
 	}
 	var out []opened
 	for _, h := range append(headers, ended(headers, e.Size)...) {
-		if s, err := openAs(e.share.Head().Format, h, e.Source); err == nil {
+		if s, err := openAs(formatOf(h), h, e.Source); err == nil {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// otherHeaders returns what e's header would be with the offset tables of other shares.
+func (m *Servermap) otherHeaders(e *member) (headers [][]byte) {
+	if e.unread() {
+		return nil
+	}
+	for _, other := range m.shares {
+		switch {
+		case other.share == nil || len(headers) == maxTables:
+		case e.share == nil:
+			headers = append(headers, other.share.HeaderBytes())
+		case e.share.Head().Format == other.share.Head().Format:
+			_, signed := headerSizes(e.share.Head().Format)
+			headers = append(headers, slices.Concat(e.share.Signed(), other.share.HeaderBytes()[signed:]))
+		}
+	}
+	return headers
 }
 
 // ended returns those of headers that are of SDMF shares, with the end where one of size bytes

@@ -138,6 +138,14 @@ func openAs(f share.Format, header []byte, src Source) (opened, error) {
 	return asOpened(mdmf.OpenAs(header, src.ReaderAt, src.Size))
 }
 
+// formatOf returns the format of a share with the given header.
+func formatOf(header []byte) share.Format {
+	if bytes.HasPrefix(header, []byte{mdmf.VersionByte}) {
+		return share.MDMF
+	}
+	return share.SDMF
+}
+
 // openHeader reads a header as that of a share which is long enough for all that it tells of.
 func openHeader(f share.Format, header []byte) (opened, error) {
 	return openAs(f, header, Source{Size: math.MaxInt64})
