@@ -35,9 +35,7 @@ func overwrite(c capability.Write, sources []Source, f *File, src io.Reader, siz
 	if err != nil {
 		return nil, err
 	}
-	if u.surplus, err = f.m.surplus(f.v.N, nil, &c); err != nil {
-		return nil, err
-	}
+	u.surplus = f.m.surplus(f.v.N, nil, &c)
 	u.report = Check(c.VerifyCap(), sources, CheckOptions{Verify: o.Verify, Write: &c, Limits: o.Limits, Workers: o.Workers})
 	return u.run(src)
 }

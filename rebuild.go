@@ -78,8 +78,8 @@ func (r *rebuilder) run() (*Plan, error) {
 // make makes the shares, again if it turns out that the version was made without some of them.
 func (r *rebuilder) make() (*Plan, error) {
 	for {
-		if err := r.findChanges(); err != nil || len(r.plan.Changes) == 0 {
-			return r.plan, err
+		if r.findChanges(); len(r.plan.Changes) == 0 {
+			return r.plan, nil
 		}
 		given := make([]io.WriterAt, len(r.plan.Changes))
 		if r.Writers != nil {
@@ -106,7 +106,7 @@ func (r *rebuilder) make() (*Plan, error) {
 }
 
 // findChanges decides which shares to make: those with damage, and those that are not there.
-func (r *rebuilder) findChanges() error {
+func (r *rebuilder) findChanges() {
 	have := map[int]bool{} // numbers with a good share, or with one to make
 	for i, s := range r.report.Shares {
 		if r.good(i) && r.m.shares[i].version == r.f.v {
@@ -135,7 +135,7 @@ func (r *rebuilder) findChanges() error {
 		}
 		test, err := unchanged(e)
 		if err != nil {
-			return fmt.Errorf("mutable: %w", &ShareError{e.Name, n, err})
+			continue // what cannot be read is not overwritten, but made elsewhere
 		}
 		change := &ShareChange{Number: n, Source: i, Size: shareSize(r.frame.places), Reason: reason(s), Vectors: test}
 		if e.Size > change.Size {
@@ -150,14 +150,9 @@ func (r *rebuilder) findChanges() error {
 		}
 	}
 	if r.Supersede {
-		surplus, err := r.m.surplus(r.f.v.N, r.plan.LeftOut, r.Write)
-		if err != nil {
-			return err
-		}
-		r.plan.Changes = append(r.plan.Changes, surplus...)
+		r.plan.Changes = append(r.plan.Changes, r.m.surplus(r.f.v.N, r.plan.LeftOut, r.Write)...)
 	}
 	r.order()
-	return nil
 }
 
 // order puts those changes last that overwrite or delete a share of the version in the place of
@@ -223,7 +218,7 @@ func (r *rebuilder) good(i int) bool {
 		}
 	}
 	b, err := share.Read(e.ReaderAt, e.Size, r.frame.privateAt())
-	return err == nil && bytes.Equal(b, r.frame.private)
+	return err == nil && bytes.Equal(b, r.frame.private) && bytes.Equal(e.share.HeaderBytes(), r.frame.places.HeaderBytes())
 }
 
 // reason says in short why a share is made again.

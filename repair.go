@@ -119,8 +119,7 @@ func renew(sources []Source, chosen OpenOptions, o RepairOptions) (*Plan, error)
 
 // surplus returns the changes that delete the file's shares whose numbers a version of n shares
 // does not have, or was made without.
-func (m *Servermap) surplus(n int, leftOut []int, w *capability.Write) ([]*ShareChange, error) {
-	var out []*ShareChange
+func (m *Servermap) surplus(n int, leftOut []int, w *capability.Write) (out []*ShareChange) {
 	for i, e := range m.shares {
 		number := e.Source.Number
 		missing := slices.Contains(leftOut, number)
@@ -129,7 +128,7 @@ func (m *Servermap) surplus(n int, leftOut []int, w *capability.Write) ([]*Share
 		}
 		v, err := unchanged(e)
 		if err != nil {
-			return nil, fmt.Errorf("mutable: %w", &ShareError{e.Name, number, err})
+			continue // nobody would know what is deleted
 		}
 		v.NewLength = new(int64)
 		reason := fmt.Errorf("the version has %d shares", n)
@@ -138,7 +137,7 @@ func (m *Servermap) surplus(n int, leftOut []int, w *capability.Write) ([]*Share
 		}
 		out = append(out, &ShareChange{Number: number, Source: i, Reason: reason, Vectors: v})
 	}
-	return out, nil
+	return out
 }
 
 // A LossError reports versions that settling on another would be the end of.

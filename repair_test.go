@@ -2,6 +2,7 @@ package mutable_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/golafs/mutable"
@@ -78,3 +79,33 @@ func TestRepairLeftOutWithoutKey(t *testing.T) {
 		}
 	}
 }
+
+// A disk that fails keeps the shares on it from being mended there, and no others.
+func TestRepairBesideBrokenDisk(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{K: 2, N: 4, Format: share.MDMF, SegmentSize: 99})
+	w := d.cap()
+	delete(shares, 3)
+	sources, _ := shares.sources()
+	broken := slices.IndexFunc(sources, func(src mutable.Source) bool { return src.Number == 1 })
+	sources[broken].ReaderAt, sources[broken].Own = brokenDisk{}, true
+	p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made []int
+	for _, c := range p.Changes {
+		if c.Source >= 0 {
+			t.Errorf("share %d is changed: %v", c.Number, c.Reason)
+		}
+		made = append(made, c.Number)
+	}
+	if !slices.Equal(made, []int{1, 3}) || len(p.Faults) != 1 || !errors.Is(p.Faults[0], errBroken) {
+		t.Errorf("shares %v are made, with faults %v", made, p.Faults)
+	}
+}
+
+var errBroken = errors.New("input/output error")
+
+type brokenDisk struct{}
+
+func (brokenDisk) ReadAt([]byte, int64) (int, error) { return 0, errBroken }

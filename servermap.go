@@ -230,7 +230,7 @@ func (m *Servermap) sign(members []*member) *version {
 }
 
 // A rank says how likely an offset table is the right one, the weightiest first: whether it can be
-// (1) or not (0), how many shares have it, whether writers make such, and the length of the
+// (1) or not (0), whether writers make such, how many shares have it, and the length of the
 // encrypted private key, because a wrong one that is longer loses nothing.
 type rank [4]int64
 
@@ -248,10 +248,10 @@ func (v *version) countTables() {
 			v.tables = append(v.tables, head[signed:])
 			r[3] = e.share.Region(share.EncPrivKey).Length
 			if bytes.Equal(head, e.share.PackedBytes()) {
-				r[2] = 1
+				r[1] = 1
 			}
 		}
-		if r[1]++; len(e.share.Malformed()) == 0 {
+		if r[2]++; len(e.share.Malformed()) == 0 {
 			r[0] = 1
 		}
 		v.ranks[table] = r
