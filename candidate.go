@@ -121,10 +121,11 @@ func (c *candidate) widen() bool {
 }
 
 // each calls take with all that c is proven to be, through one header after the other. When
-// take returns true, that is what the blocks in this place are. Without whole that is all.
+// take returns no error, that is what the blocks in this place are. Without whole that is all.
 // Otherwise it goes on with headers that lead to other places: nothing keeps a server from
-// putting two shares into one.
-func (c *candidate) each(whole bool, take func(*proof.Share) bool) {
+// putting two shares into one. What is wrong with blocks through the first header is a fault of c;
+// the others are tried without any reason to believe them.
+func (c *candidate) each(whole bool, take func(*proof.Share) error) {
 	var taken []int64
 	for i, w := range c.all() {
 		at := w.StoredAt(0).Offset
@@ -132,7 +133,11 @@ func (c *candidate) each(whole bool, take func(*proof.Share) bool) {
 			continue
 		}
 		for p := range w.Shares(whole) {
-			if !take(p) {
+			if err := take(p); err != nil {
+				if i == 0 {
+					c.fault(err)
+					c.late = true
+				}
 				continue
 			}
 			c.place(p.Number)
@@ -150,7 +155,7 @@ func (c *candidate) each(whole bool, take func(*proof.Share) bool) {
 
 // find returns the share that c proves to be with what it stores.
 func (c *candidate) find() (found *proof.Share, ok bool) {
-	c.each(false, func(p *proof.Share) bool { found = p; return true })
+	c.each(false, func(p *proof.Share) error { found = p; return nil })
 	return found, found != nil
 }
 

@@ -215,14 +215,12 @@ func (f *File) search(i int, s *fetched) (err error) {
 		if n := c.number; !whole && n >= 0 && n < f.v.N && s.shards[n] != nil {
 			return true
 		}
-		c.each(whole, func(p *proof.Share) bool {
+		before := c.late
+		c.each(whole, func(p *proof.Share) error {
 			b, blockErr := p.Block(i, nil)
 			switch {
 			case blockErr != nil:
-				c.fault(blockErr)
-				late = late || !c.late
-				c.late = true
-				return false
+				return blockErr
 			case err != nil || len(served) == f.v.K || s.shards[p.Number] != nil:
 			case len(served) > 0 && b.Salt != s.salt:
 				err = fmt.Errorf("mutable: segment %d: proven blocks with different salts: a faulty writer made them: %w", i, share.ErrNotEnoughShares)
@@ -230,8 +228,9 @@ func (f *File) search(i int, s *fetched) (err error) {
 				s.salt, s.shards[p.Number] = b.Salt, b.Data
 				served = append(served, p)
 			}
-			return true
+			return nil
 		})
+		late = late || c.late != before
 		return err == nil && len(served) < f.v.K
 	})
 	if late {

@@ -126,17 +126,16 @@ func (f *File) count() int {
 			}
 			return len(numbers) < f.v.K
 		}
-		c.each(whole, func(p *proof.Share) bool {
+		c.each(whole, func(p *proof.Share) error {
 			if !numbers[p.Number] {
 				served = append(served, p)
 			}
 			numbers[p.Number] = true
 			if !whole {
-				return true
+				return nil
 			}
-			// The stored root may be another share's.
-			_, err := p.Block(0, nil)
-			return err == nil
+			_, err := p.Block(0, nil) // the stored root may be another share's
+			return err
 		})
 		return len(numbers) < f.v.K
 	})
