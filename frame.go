@@ -1,7 +1,6 @@
 package mutable
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,28 +41,27 @@ func (r *rebuilder) findFrame() error {
 }
 
 // frames returns headers that the version's shares may have had, and where those say that things
-// are. The likeliest come first: with the offset table of most shares, of those that are as
-// writers make them; then those that a writer would have made instead; and then any others.
+// are. The likeliest come first: with the offset tables that shares have, in the order of Check, so
+// that those which it calls good are not alone afterwards; and then those that a writer would have
+// made instead.
 func (r *rebuilder) frames(key *capability.SigningKey) (out []frame) {
 	v := r.f.v
-	var written, packed, odd [][]byte
+	var stored, packed [][]byte
 	for _, table := range v.tables {
 		head := slices.Concat(v.Signed(), table)
 		s, err := openHeader(v.Format, head)
 		if err != nil {
 			continue
 		}
-		if b := s.PackedBytes(); bytes.Equal(b, head) {
-			written = append(written, head)
-		} else if b != nil {
+		stored = append(stored, head)
+		if b := s.PackedBytes(); b != nil {
 			packed = append(packed, b)
 		}
-		odd = append(odd, head)
 	}
 	if key != nil {
 		packed = append(packed, r.anew(key)...)
 	}
-	for _, head := range slices.Concat(written, packed, odd) {
+	for _, head := range slices.Concat(stored, packed) {
 		s, err := openHeader(v.Format, head)
 		if err != nil || len(s.Malformed()) > 0 {
 			continue
