@@ -68,6 +68,7 @@ type finding struct {
 	version *version       // nil if it belongs to none
 	number  int            // proven, or else what its place says
 	damage  []share.Damage // in no order
+	header  []byte         // that the share is to have; nil if nothing tells
 	root    bool           // the root of its block hash tree is proven
 	share   *proof.Share   // what it is proven to be; nil of an empty file if it is not
 	blocks  []bool         // with Verify: which segments' blocks are proven
@@ -202,7 +203,7 @@ func (x *checker) report() *Report {
 		Versions: []VersionReport{}, Shares: []ShareReport{}}
 	for i, e := range x.m.shares {
 		f := x.findings[i]
-		s := ShareReport{Name: e.Name, Number: f.number, Verdict: verdict(f.damage), Readable: x.readable(f), Damage: f.damage}
+		s := ShareReport{Name: e.Name, Number: f.number, Verdict: verdict(f.damage), Readable: x.readable(f), Damage: f.damage, header: f.header}
 		slices.SortStableFunc(s.Damage, func(a, b share.Damage) int { return cmp.Compare(a.Region.Offset, b.Region.Offset) })
 		if f.version != nil {
 			s.SeqNum = f.version.SeqNum

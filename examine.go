@@ -107,6 +107,7 @@ func (e *examination) header() {
 	if best := e.c.v.tables[0]; sameTable && e.c.v.ranks[string(best)].compare(e.c.v.ranks[string(own[signed:])]) > 0 {
 		want = slices.Concat(want[:signed], best)
 	}
+	e.finding.header = want
 	for _, d := range differences(e.c.v.Format, own, want) {
 		err := malformed[d.Name]
 		if err == nil {

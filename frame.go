@@ -41,27 +41,29 @@ func (r *rebuilder) findFrame() error {
 }
 
 // frames returns headers that the version's shares may have had, and where those say that things
-// are. The likeliest come first: with the offset tables that shares have, in the order of Check, so
-// that those which it calls good are not alone afterwards; and then those that a writer would have
-// made instead.
+// are. The likeliest come first: what most shares should have, as Check sees it; then those with the
+// offset tables that shares have; and then what a writer would have made instead.
 func (r *rebuilder) frames(key *capability.SigningKey) (out []frame) {
 	v := r.f.v
-	var stored, packed [][]byte
-	for _, table := range v.tables {
-		head := slices.Concat(v.Signed(), table)
-		s, err := openHeader(v.Format, head)
-		if err != nil {
-			continue
+	wanted := map[string]int{}
+	for i, s := range r.report.Shares {
+		if r.m.shares[i].version == v && s.header != nil {
+			wanted[string(s.header)]++
 		}
-		stored = append(stored, head)
-		if b := s.PackedBytes(); b != nil {
-			packed = append(packed, b)
+	}
+	headers := [][]byte{[]byte(most(wanted))}
+	for _, table := range v.tables {
+		headers = append(headers, slices.Concat(v.Signed(), table))
+	}
+	for _, head := range headers[1:] {
+		if s, err := openHeader(v.Format, head); err == nil {
+			headers = append(headers, s.PackedBytes())
 		}
 	}
 	if key != nil {
-		packed = append(packed, r.anew(key)...)
+		headers = append(headers, r.anew(key)...)
 	}
-	for _, head := range slices.Concat(stored, packed) {
+	for _, head := range headers {
 		s, err := openHeader(v.Format, head)
 		if err != nil || len(s.Malformed()) > 0 {
 			continue

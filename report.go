@@ -66,4 +66,6 @@ type ShareReport struct {
 	Verdict  Verdict        `json:"verdict"`  // see the constants
 	Readable bool           `json:"readable"` // its blocks can be used, whatever else is wrong
 	Damage   []share.Damage `json:"damage"`
+
+	header []byte // what its header should be; nil if nothing tells
 }
