@@ -41,14 +41,17 @@ func (r *rebuilder) findFrame() error {
 }
 
 // frames returns headers that the version's shares may have had, and where those say that things
-// are. The likeliest come first: what most shares should have, as Check sees it; then those with the
-// offset tables that shares have; and then what a writer would have made instead.
+// are. The likeliest come first: what good shares have, or else what most should have, as Check sees
+// it; then those with the offset tables that shares have; and then what a writer would have made.
 func (r *rebuilder) frames(key *capability.SigningKey) (out []frame) {
 	v := r.f.v
 	wanted := map[string]int{}
 	for i, s := range r.report.Shares {
-		if r.m.shares[i].version == v && s.header != nil {
-			wanted[string(s.header)]++
+		if r.m.shares[i].version != v || s.header == nil {
+			continue
+		}
+		if wanted[string(s.header)]++; s.Verdict == Good {
+			wanted[string(s.header)] += len(r.report.Shares)
 		}
 	}
 	headers := [][]byte{[]byte(most(wanted))}
