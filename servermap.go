@@ -139,19 +139,25 @@ func (m *Servermap) readings(e *member, round int) []opened {
 	return out
 }
 
-// otherHeaders returns what e's header would be with the offset tables of other shares.
+// otherHeaders returns what e's header would be with the offset tables of other shares, as they are
+// and as a writer would have made them.
 func (m *Servermap) otherHeaders(e *member) (headers [][]byte) {
 	if e.unread() {
 		return nil
 	}
 	for _, other := range m.shares {
-		switch {
-		case other.share == nil || len(headers) == maxTables:
-		case e.share == nil:
-			headers = append(headers, other.share.HeaderBytes())
-		case e.share.Head().Format == other.share.Head().Format:
-			_, signed := headerSizes(e.share.Head().Format)
-			headers = append(headers, slices.Concat(e.share.Signed(), other.share.HeaderBytes()[signed:]))
+		if other.share == nil || len(headers) >= 2*maxTables || e.share != nil && e.share.Head().Format != other.share.Head().Format {
+			continue
+		}
+		own := other.share
+		if e.share != nil {
+			own = e.share
+		}
+		_, signed := headerSizes(own.Head().Format)
+		for _, h := range [][]byte{other.share.HeaderBytes(), other.share.PackedBytes()} {
+			if h != nil {
+				headers = append(headers, slices.Concat(own.Signed(), h[signed:]))
+			}
 		}
 	}
 	return headers
