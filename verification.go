@@ -280,7 +280,12 @@ func (x *verifier) cover(size int64) []share.Region {
 		all = append(all, r)
 	}
 	if c := x.src.Container; c != nil {
+		end := x.start + x.src.Size
 		for _, r := range c.Regions() {
+			// Where the data length is damaged, the share goes on in the slack.
+			if from := max(r.Offset, end); r.Name == share.ContainerSlack {
+				r.Offset, r.Length = from, r.End()-from
+			}
 			if r.Name != share.UnknownShareData {
 				all = append(all, r)
 			}

@@ -335,6 +335,29 @@ func TestVerifyCutShare(t *testing.T) {
 	}
 }
 
+// Where the container's data length is damaged, the share is where it was, and nothing of it is slack.
+func TestVerifyDamagedDataLength(t *testing.T) {
+	for _, name := range []string{"smallseg-mdmf-528", "kn-sdmf-2of3-3"} {
+		c := lookup(t, name)
+		b := c.Container(c.Shares[0])
+		field := share.Named(container.HeaderSpans(), "data length")
+		want := verify(t, mutable.Unknown, b, mutable.VerifyOptions{}).Regions
+		for _, length := range []byte{1, 100, 255} {
+			bad := bytes.Clone(b)
+			copy(bad[field.Offset:field.End()], []byte{7: length})
+			v := verify(t, mutable.Unknown, bad, mutable.VerifyOptions{})
+			for _, r := range want {
+				if got := stateAt(v, r.Offset); r.Offset >= container.ShareOffset && (got.Name != r.Name || got.State != r.State) {
+					t.Errorf("%s with data length %d: byte %d is %+v, want %+v", name, length, r.Offset, got, r)
+				}
+			}
+			if !slices.ContainsFunc(v.Damage, func(d share.Damage) bool { return d.Region.Name == share.Container }) {
+				t.Errorf("%s with data length %d: damage %v", name, length, v.Damage)
+			}
+		}
+	}
+}
+
 // The fields of a header that makes no sense have their places all the same.
 func TestVerifySenselessHeader(t *testing.T) {
 	for _, name := range []string{"smallseg-mdmf-528", "kn-sdmf-2of3-3"} {
