@@ -83,8 +83,12 @@ func (o EncodeOptions) ShareSize(size int64, key *capability.SigningKey) (int64,
 // Encode writes one version of a file as N shares: size bytes from src, share s to dst[s]. A
 // nil writer leaves its share out. It reads src once, front to back, and holds in memory one
 // segment with its blocks for each worker, and for each share some 64 bytes for every 256
-// segments, of its block hash tree; for SDMF, which has one segment, that is the whole file.
-// Workers write to different places of one writer at the same time.
+// segments, of its block hash tree. Workers write to different places of one writer at the same
+// time.
+//
+// An SDMF file is one segment, but where src is an io.ReaderAt and an io.Seeker, as an open file
+// is, it is read at k places at once, from where it stands, and not held; otherwise it is read
+// into memory first.
 //
 // Where things go is known from the start: first the blocks, and then the block hash tree,
 // the parts of a large one as they are complete; after all of those keys, share hash chain and

@@ -206,14 +206,18 @@ func (e *encoder) fill(s *segment, src io.Reader, places opened, i int) error {
 
 // read reads the plaintext from byte at on into b.
 func (e *encoder) read(src io.Reader, b []byte, at int64) error {
-	n, err := io.ReadFull(src, b)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = fmt.Errorf("%d bytes, want %d: %w", at+int64(n), e.params.DataLength, io.ErrUnexpectedEOF)
-	}
-	if err != nil {
-		return fmt.Errorf("mutable: plaintext: %w", err)
+	if n, err := io.ReadFull(src, b); err != nil {
+		return e.short(at+int64(n), err)
 	}
 	return nil
+}
+
+// short says that the plaintext could be read only up to byte at.
+func (e *encoder) short(at int64, err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = fmt.Errorf("%d bytes, want %d: %w", at, e.params.DataLength, io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("mutable: plaintext: %w", err)
 }
 
 // frame writes everything but blocks and block hash trees, whose roots it gets. The header is

@@ -75,7 +75,7 @@ const pieceLength = 256 << 10
 // dst.
 func (f *File) decryptAt(s *fetched, dst []byte, at int) {
 	stream := f.read.Cipher(s.salt, int64(at))
-	for j := 0; len(dst) > 0; j++ { // no farther: the next block may not have arrived
+	for j := 0; len(dst) > 0; j++ {
 		b := s.shards[j]
 		if at >= len(b) {
 			at -= len(b)
@@ -89,30 +89,22 @@ func (f *File) decryptAt(s *fetched, dst []byte, at int) {
 
 // decryptTo writes the bytes from from to before to of the segment in s to w, in pieces, and
 // adds how many to written: a segment of a large SDMF file is not worth another copy of it.
-// Before the primary blocks that make up the first end bytes are used, wait is called, unless it
-// is nil.
-func (f *File) decryptTo(w io.Writer, s *fetched, from, to int, written *int64, wait func(end int) error) error {
-	line := newPipeline(from/pieceLength, (to+pieceLength-1)/pieceLength)
+func (f *File) decryptTo(w io.Writer, s *fetched, from, to int, written *int64) error {
+	line := newPipeline(0, (max(to-from, 0)+pieceLength-1)/pieceLength)
 	line.most = 2 * f.workers
-	memory := sync.Pool{New: func() any { return new([pieceLength]byte) }}
 	return line.run(f.workers, func() error {
 		for {
 			i, ok := line.take(nil)
 			if !ok {
 				return nil
 			}
-			start := i * pieceLength
-			if wait != nil {
-				if err := wait(min(start+pieceLength, to)); err != nil {
-					return err
-				}
-			}
-			b := memory.Get().(*[pieceLength]byte)
+			b := f.pieces.Get().(*[pieceLength]byte)
+			start := from + i*pieceLength
 			piece := b[:min(pieceLength, to-start)]
 			f.decryptAt(s, piece, start)
 			line.hand(i, func() error {
-				defer memory.Put(b)
-				m, err := w.Write(piece[max(from-start, 0):])
+				defer f.pieces.Put(b)
+				m, err := w.Write(piece)
 				*written += int64(m)
 				return err
 			})

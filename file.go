@@ -41,8 +41,10 @@ type File struct {
 	v       *version
 	workers int
 	waiting bool                           // reading a share may mean waiting: it is not in memory
+	copied  bool                           // no share is: what is read is a copy
 	code    func() (*encoding.Code, error) // made once, when a primary block must be made again
 	spare   sync.Pool                      // of *fetched, for the next segment
+	pieces  sync.Pool                      // of *[pieceLength]byte, for the next piece of one
 
 	proving    *sync.Mutex // m's; guards candidates, too, and served
 	candidates []*candidate
@@ -94,12 +96,15 @@ func (m *Servermap) best(c capability.Read, o OpenOptions) (*File, error) {
 
 func (m *Servermap) open(c capability.Read, v *version, workers int) *File {
 	all := m.candidates(v, &readings{})
+	inMemory := func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return ok }
+	stored := func(e *member) bool { return !inMemory(e) }
 	return &File{read: c, m: m, v: v, proving: m.proving, workers: m.limits.workers(workersOr(workers), v.Params), candidates: all, order: slices.Clone(all),
-		waiting: slices.ContainsFunc(m.shares, func(e *member) bool { _, ok := e.ReaderAt.(share.Bytes); return !ok }),
-		code:    sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
-		spare:   sync.Pool{New: func() any { return &fetched{} }},
-		others:  sync.OnceValue(func() []share.Version { return m.others(v) }),
-		last:    &lastSegment{}, ahead: &piece{}}
+		waiting: slices.ContainsFunc(m.shares, stored), copied: !slices.ContainsFunc(m.shares, inMemory),
+		code:   sync.OnceValues(func() (*encoding.Code, error) { return encoding.New(v.K, v.N) }),
+		spare:  sync.Pool{New: func() any { return &fetched{} }},
+		pieces: sync.Pool{New: func() any { return new([pieceLength]byte) }},
+		others: sync.OnceValue(func() []share.Version { return m.others(v) }),
+		last:   &lastSegment{}, ahead: &piece{}}
 }
 
 // probe returns how many different shares of the version there are, up to k. The place of a

@@ -254,7 +254,7 @@ func (f *File) give(i int, off, n int64, w io.Writer, written *int64) func() err
 			*written += int64(m)
 			return err
 		case f.v.Segments() > 1:
-			return f.decryptTo(w, s, from, to, written, nil)
+			return f.decryptTo(w, s, from, to, written)
 		}
 		return f.giveOnly(w, s, from, to, written)
 	}
@@ -269,5 +269,5 @@ func (f *File) giveOnly(w io.Writer, s *fetched, from, to int, written *int64) e
 	if err := f.obtain(0, s); err != nil {
 		return err
 	}
-	return f.decryptTo(w, s, from+int(*written-before), to, written, nil)
+	return f.decryptTo(w, s, from+int(*written-before), to, written)
 }

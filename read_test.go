@@ -3,6 +3,7 @@ package mutable_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -272,12 +273,15 @@ func TestOpenBesideLostVersion(t *testing.T) {
 
 // A short source is an error that says how far it got, wherever it ends.
 func TestEncodeShortSource(t *testing.T) {
-	for _, workers := range []int{1, 3} {
+	for _, o := range []mutable.EncodeOptions{{SegmentSize: 99, Workers: 1}, {SegmentSize: 99, Workers: 3}, {Format: share.SDMF}} {
 		for _, n := range []int{0, 1, 98, 99, 100, 989, 999} {
-			o := mutable.EncodeOptions{SegmentSize: 99, Workers: workers}
-			_, err := mutable.Encode(discards(10), strings.NewReader(strings.Repeat("x", n)), 1000, testKey, o)
-			if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "want 1000") {
-				t.Errorf("%d bytes of 1000: %v", n, err)
+			anywhere := strings.NewReader(strings.Repeat("x", n))
+			for _, src := range []io.Reader{struct{ io.Reader }{anywhere}, anywhere} {
+				anywhere.Seek(0, io.SeekStart)
+				_, err := mutable.Encode(discards(10), src, 1000, testKey, o)
+				if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), fmt.Sprintf("%d bytes, want 1000", n)) {
+					t.Errorf("%d bytes of 1000: %v", n, err)
+				}
 			}
 		}
 	}

@@ -45,6 +45,12 @@ func parseShare(t rapid.TB, format string, b []byte) single {
 // encode encodes plain into memory.
 func encode(t rapid.TB, plain []byte, key *capability.SigningKey, o mutable.EncodeOptions) []*memory {
 	t.Helper()
+	return encodeFrom(t, bytes.NewReader(plain), int64(len(plain)), key, o)
+}
+
+// encodeFrom is encode of what src has.
+func encodeFrom(t rapid.TB, src io.Reader, size int64, key *capability.SigningKey, o mutable.EncodeOptions) []*memory {
+	t.Helper()
 	n := o.N
 	if n == 0 {
 		n = 10
@@ -55,7 +61,7 @@ func encode(t rapid.TB, plain []byte, key *capability.SigningKey, o mutable.Enco
 		shares[i] = &memory{}
 		writers[i] = shares[i]
 	}
-	if _, err := mutable.Encode(writers, bytes.NewReader(plain), int64(len(plain)), key, o); err != nil {
+	if _, err := mutable.Encode(writers, src, size, key, o); err != nil {
 		t.Fatal(err)
 	}
 	return shares

@@ -117,7 +117,12 @@ func (r *remaking) only() error {
 	if err := r.shares(0, from); err != nil {
 		return err
 	}
-	leaves, err := stripes(r.workers, r.code, from.shards, r.wanted, r.places.StoredAt(0), r.put)
+	have := make([]bool, len(from.shards))
+	for n, b := range from.shards {
+		have[n] = b != nil
+	}
+	fetch := func(n int, start int64, b []byte) ([]byte, error) { return from.shards[n][start:][:len(b)], nil }
+	leaves, err := (&striping{r.workers, r.code, r.places.StoredAt(0), have, r.wanted, fetch, r.put}).run()
 	if err != nil {
 		return err
 	}

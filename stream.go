@@ -3,7 +3,6 @@ package mutable
 import (
 	"errors"
 	"io"
-	"sync"
 
 	"github.com/golafs/mutable/proof"
 )
@@ -12,38 +11,41 @@ import (
 var errNotServed = errors.New("mutable: not served by the primary shares")
 
 // stream writes the bytes from from to before to of segment i to w, and adds how many to
-// written. A block is decrypted and written while those behind it are still being hashed: of
-// an SDMF file, which is one segment, there may be fewer blocks than cores, or one more. That
-// takes the k primary shares. If one does not serve, the error is errNotServed, and what was
-// written is right.
+// written: one block after the other, each as soon as it is proven. Blocks in memory are proven
+// several at once, before it is their turn; others are read one at a time, since a segment of a
+// large SDMF file should not have to fit into memory. That takes the k primary shares. If one does
+// not serve, the error is errNotServed, and what was written is right.
 func (f *File) stream(w io.Writer, s *fetched, i, from, to int, written *int64) error {
 	served := f.primary()
 	if served == nil {
 		return errNotServed
 	}
 	s.shards = resized(s.shards, f.v.N)
-	blocks, errs := make([]proof.Block, len(served)), make([]error, len(served))
-	arrived := make([]chan struct{}, len(served))
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	for j, p := range served {
-		arrived[j] = make(chan struct{})
-		wg.Go(func() {
-			defer close(arrived[j])
-			blocks[j], errs[j] = p.Block(i, nil)
-			s.shards[j] = blocks[j].Data
-		})
-	}
-	<-arrived[0]
-	s.salt = blocks[0].Salt
 	length := f.v.BlockLength(i)
-	return f.decryptTo(w, s, from, to, written, func(end int) error {
-		for j := 0; j*length < end; j++ {
-			if <-arrived[j]; errs[j] != nil || blocks[j].Salt != s.salt {
-				return errNotServed
+	line := newPipeline(0, (to+length-1)/length)
+	var memory []byte
+	if f.copied {
+		line.most = 1
+	}
+	return line.run(f.workers, func() error {
+		for {
+			j, ok := line.take(nil)
+			if !ok {
+				return nil
 			}
+			b, err := served[j].Block(i, memory)
+			line.hand(j, func() error {
+				if err != nil || j > 0 && b.Salt != s.salt {
+					return errNotServed
+				}
+				s.salt, s.shards[j] = b.Salt, b.Data
+				err := f.decryptTo(w, s, max(from, j*length), min(to, (j+1)*length), written)
+				if f.copied {
+					memory = b.Data // for the next
+				}
+				return err
+			})
 		}
-		return nil
 	})
 }
 

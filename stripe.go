@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/golafs/mutable/capability"
@@ -9,103 +10,169 @@ import (
 	"github.com/golafs/mutable/share"
 )
 
-// stripeLength is how much of every block is encoded, hashed and written at a time where a
-// file has only one segment.
-const stripeLength = 64 << 10
-
-// stripes does what segments does for an SDMF file, whose only segment may be large: it holds
-// the file, but of the parity blocks only a stripe.
+// stripes does what segments does for an SDMF file, whose only segment may be large.
 func (e *encoder) stripes(src io.Reader, places opened, code *encoding.Code, key capability.Read) ([]share.Hash, error) {
-	length := e.params.BlockLength(0)
-	file := make([]byte, e.params.K*length)
-	if err := e.encrypt(file[:e.params.SegmentLength(0)], src, key); err != nil {
+	plain, err := e.anywhere(src)
+	if err != nil {
 		return nil, err
 	}
-	have, all := make([][]byte, e.params.N), make([]int, e.params.N)
-	for n := range all {
-		all[n] = n
-		if n < e.params.K {
-			have[n] = file[n*length:][:length]
-		}
+	s := &striping{workers: e.workers, code: code, at: places.StoredAt(0), have: make([]bool, e.params.N)}
+	for n := range s.have {
+		s.have[n] = n < e.params.K
+		s.wanted = append(s.wanted, n)
 	}
-	return stripes(e.workers, code, have, all, places.StoredAt(0), func(n int, part share.Region, b []byte) error {
-		return write(n, e.dst[n], part, b)
-	})
+	s.fetch = func(n int, start int64, b []byte) ([]byte, error) {
+		at := int64(n)*s.at.Length + start
+		inside := b[:max(0, min(int64(len(b)), int64(e.params.DataLength)-at))]
+		if m, err := plain.ReadAt(inside, at); m < len(inside) {
+			return nil, e.short(at+int64(m), err)
+		}
+		key.Cipher(e.iv, at).XORKeyStream(inside, inside)
+		clear(b[len(inside):])
+		return b, nil
+	}
+	s.put = func(n int, part share.Region, b []byte) error { return write(n, e.dst[n], part, b) }
+	return s.run()
 }
 
-// encrypt fills file from src, and encrypts one piece while it reads the next.
-func (e *encoder) encrypt(file []byte, src io.Reader, key capability.Read) error {
-	p := newPipeline(0, (len(file)+stripeLength-1)/stripeLength)
-	return p.run(e.workers, func() error {
-		for {
-			var piece []byte
-			i, ok := p.take(func(i int) error {
-				piece = file[i*stripeLength : min((i+1)*stripeLength, len(file))]
-				return e.read(src, piece, int64(i*stripeLength))
-			})
-			if !ok {
-				return nil
-			}
-			key.Cipher(e.iv, int64(i*stripeLength)).XORKeyStream(piece, piece)
-		}
-	})
-}
-
-// stripes hashes the wanted blocks of a segment, which lie at the region at, hands them to put
-// piece by piece, and returns their hashes. It makes those that have does not have from k that
-// it has: a stripe at a time, since the erasure code works byte by byte. A block's hash goes
-// from one end to the other, so each goroutine takes some shares.
-func stripes(workers int, code *encoding.Code, have [][]byte, wanted []int, at share.Region, put putter) ([]share.Hash, error) {
-	leaves := make([]share.Hash, len(wanted))
-	if workers = min(workers, len(wanted)); at.Length < stripeLength {
-		workers = 1
-	}
-	return leaves, each(workers, workers, func(first int) error {
-		var mine []int
-		for j := first; j < len(wanted); j += workers {
-			mine = append(mine, wanted[j])
-		}
-		hashes, err := stripesOf(mine, code, have, at, put)
-		for i, h := range hashes {
-			leaves[first+i*workers] = h
-		}
-		return err
-	})
-}
-
-// stripesOf is stripes on one goroutine.
-func stripesOf(wanted []int, code *encoding.Code, have [][]byte, at share.Region, put putter) ([]share.Hash, error) {
-	blocks, made := make([][]byte, len(have)), make([][]byte, len(have))
-	missing := make([]bool, len(have))
-	hashers := make([]hashtree.BlockHasher, len(wanted))
-	for j, n := range wanted {
-		hashers[j] = hashtree.NewBlockHasher()
-		if missing[n] = have[n] == nil; missing[n] {
-			made[n] = make([]byte, min(at.Length, stripeLength))
-		}
-	}
-	for start := int64(0); start < at.Length; start += stripeLength {
-		part := share.Region{Name: at.Name, Offset: at.Offset + start, Length: min(stripeLength, at.Length-start)}
-		for n, b := range have {
-			if b != nil {
-				blocks[n] = b[start:][:part.Length]
-			} else {
-				blocks[n] = made[n][:0]
+// anywhere returns the plaintext for reading anywhere: src itself from where it stands, if it
+// can do that and is long enough, and then src goes on behind the plaintext; or else a copy in
+// memory.
+func (e *encoder) anywhere(src io.Reader) (io.ReaderAt, error) {
+	size := int64(e.params.DataLength)
+	if s, ok := src.(seekerAt); ok {
+		if start, err := s.Seek(0, io.SeekCurrent); err == nil {
+			if n, _ := s.ReadAt(make([]byte, 1), start+size-1); n == 1 {
+				_, err := s.Seek(size, io.SeekCurrent)
+				return io.NewSectionReader(s, start, size), err
 			}
 		}
-		if err := code.RebuildSome(blocks, missing); err != nil {
+	}
+	b := make([]byte, size)
+	return bytes.NewReader(b), e.read(src, b, 0)
+}
+
+// A seekerAt can be read anywhere, and tells where it stands.
+type seekerAt interface {
+	io.ReaderAt
+	io.Seeker
+}
+
+// A striping hashes the wanted blocks of a segment and hands them to put. Those that are not at
+// hand it makes from k that are: a stripe of all of them at a time, since the erasure code works
+// byte by byte.
+type striping struct {
+	workers int
+	code    *encoding.Code
+	at      share.Region // where a share has its block
+	have    []bool       // which blocks fetch gets, by number
+	wanted  []int        // the numbers of the blocks to hand to put
+
+	// fetch returns what block n has from start on, as much as b holds, in b or elsewhere.
+	fetch func(n int, start int64, b []byte) ([]byte, error)
+	put   putter
+}
+
+// stripeLength is how much of every block is worked on at a time.
+const stripeLength = 64 << 10
+
+// run returns the hashes of the wanted blocks. While one stripe is hashed, the next is fetched.
+func (s *striping) run() ([]share.Hash, error) {
+	lanes, now, next := s.lanes(), s.stripe(), s.stripe()
+	for start := int64(0); start < s.at.Length+stripeLength; start += stripeLength {
+		next.part = share.Region{Name: s.at.Name, Offset: s.at.Offset + start, Length: max(0, min(stripeLength, s.at.Length-start))}
+		err := each(len(lanes), len(lanes)+len(s.have), func(i int) error {
+			if i < len(lanes) {
+				return lanes[i].add(now)
+			}
+			return next.fetch(s, i-len(lanes))
+		})
+		if err != nil {
 			return nil, err
 		}
-		for j, n := range wanted {
-			hashers[j].Write(blocks[n])
-			if err := put(n, part, blocks[n]); err != nil {
-				return nil, err
-			}
-		}
+		now, next = next, now
 	}
-	hashes := make([]share.Hash, len(wanted))
-	for j, h := range hashers {
-		hashes[j] = h.Sum()
+	hashes := make([]share.Hash, len(s.wanted))
+	for j := range hashes {
+		hashes[j] = lanes[j%len(lanes)].hashers[j/len(lanes)].Sum()
 	}
 	return hashes, nil
+}
+
+// A stripe is a part of every block that is at hand.
+type stripe struct {
+	part   share.Region
+	memory [][]byte
+	blocks [][]byte // by number
+}
+
+func (s *striping) stripe() *stripe {
+	made := &stripe{memory: make([][]byte, len(s.have)), blocks: make([][]byte, len(s.have))}
+	for n, have := range s.have {
+		if have {
+			made.memory[n] = make([]byte, min(stripeLength, s.at.Length))
+		}
+	}
+	return made
+}
+
+// fetch gets the stripe's part of block n.
+func (t *stripe) fetch(s *striping, n int) (err error) {
+	if s.have[n] && t.part.Length > 0 {
+		t.blocks[n], err = s.fetch(n, t.part.Offset-s.at.Offset, t.memory[n][:t.part.Length])
+	}
+	return err
+}
+
+// A lane makes and hashes some of the wanted blocks: a block's hash goes from one end to the
+// other, and so each worker has the same blocks in every stripe.
+type lane struct {
+	*striping
+	wanted  []int
+	hashers []hashtree.BlockHasher
+	missing []bool   // those to be made, by number
+	made    [][]byte // their memory
+	blocks  [][]byte // theirs, and those at hand
+}
+
+func (s *striping) lanes() []*lane {
+	workers := min(s.workers, len(s.wanted))
+	if s.at.Length < stripeLength {
+		workers = 1
+	}
+	lanes := make([]*lane, workers)
+	for i := range lanes {
+		n := len(s.have)
+		lanes[i] = &lane{striping: s, missing: make([]bool, n), made: make([][]byte, n), blocks: make([][]byte, n)}
+	}
+	for j, n := range s.wanted {
+		l := lanes[j%workers]
+		l.wanted, l.hashers = append(l.wanted, n), append(l.hashers, hashtree.NewBlockHasher())
+		if l.missing[n] = !s.have[n]; l.missing[n] {
+			l.made[n] = make([]byte, min(stripeLength, s.at.Length))
+		}
+	}
+	return lanes
+}
+
+// add adds a stripe; one of length 0 is none.
+func (l *lane) add(now *stripe) error {
+	if now.part.Length == 0 {
+		return nil
+	}
+	for n, b := range now.blocks {
+		if l.blocks[n] = b; b == nil {
+			l.blocks[n] = l.made[n][:0]
+		}
+	}
+	if err := l.code.RebuildSome(l.blocks, l.missing); err != nil {
+		return err
+	}
+	for j, n := range l.wanted {
+		l.hashers[j].Write(l.blocks[n])
+		if err := l.put(n, now.part, l.blocks[n]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,10 +2,15 @@ package mutable_test
 
 import (
 	"bytes"
+	"io"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/share"
+	"github.com/golafs/mutable/vectors"
 )
 
 // A large SDMF file, whose blocks are made a stripe at a time, is read back from any shares, and
@@ -35,5 +40,69 @@ func TestStripes(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// An SDMF file that can be read anywhere is encoded from where it stands, and then stands behind
+// what was encoded, as another does that is read from front to back.
+func TestEncodeFromTheMiddle(t *testing.T) {
+	plain := vectors.Plaintext("middle", 300_000)
+	all := slices.Concat([]byte("before"), plain, []byte("behind"))
+	for _, format := range []share.Format{share.SDMF, share.MDMF} {
+		for name, src := range map[string]io.Reader{"a file": bytes.NewReader(all), "a stream": struct{ io.Reader }{bytes.NewReader(all)}} {
+			if _, err := io.CopyN(io.Discard, src, 6); err != nil {
+				t.Fatal(err)
+			}
+			shares := shelf{}
+			for n, m := range encodeFrom(t, src, int64(len(plain)), testKey, mutable.EncodeOptions{Format: format}) {
+				shares[n] = m.b
+			}
+			sources, _ := shares.sources()
+			if got, err := readAll(testKey.Write(capability.Form{Format: format}).ReadCap(), sources); err != nil || !bytes.Equal(got, plain) {
+				t.Errorf("%v from %s: read %d wrong bytes, %v", format, name, len(got), err)
+			}
+			if rest, err := io.ReadAll(src); err != nil || string(rest) != "behind" {
+				t.Errorf("%v from %s: it goes on with %q, %v", format, name, rest, err)
+			}
+		}
+	}
+}
+
+// An SDMF file is one segment, but neither is it in memory while it is encoded from a file, nor
+// more than a block of it while it is read from shares that are in files.
+func TestSDMFMemory(t *testing.T) {
+	const size, block = 24 << 20, 8 << 20
+	o := mutable.EncodeOptions{Format: share.SDMF, Workers: 2}
+	allocated := func(work func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		work()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	plain := make([]byte, size)
+	got := allocated(func() {
+		if _, err := mutable.Encode(discards(10), bytes.NewReader(plain), size, testKey, o); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 4<<20 {
+		t.Errorf("Encode allocates %d bytes, want at most 4 MiB", got)
+	}
+	var sources []mutable.Source
+	for i, m := range encode(t, plain, testKey, o)[:3] {
+		sources = append(sources, mutable.NewSource("file", i, bytes.NewReader(m.b), int64(len(m.b))))
+	}
+	got = allocated(func() {
+		f, err := mutable.Open(testKey.Write(capability.Form{Format: share.SDMF}).ReadCap(), sources, mutable.OpenOptions{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := f.WriteTo(io.Discard); err != nil || n != size {
+			t.Fatal(n, err)
+		}
+	})
+	if got > block+4<<20 {
+		t.Errorf("WriteTo allocates %d bytes, want at most a block and 4 MiB", got)
 	}
 }

@@ -71,15 +71,17 @@ func (s LeaseSecret) lease(purpose string, file, bucket tagged.Tag, si StorageIn
 	return NewSecret(bucket.Pair(perFile[:], id[:]))
 }
 
-// Cipher returns the cipher of one segment, from byte off of it on, which must be a multiple of
-// 16. It both encrypts and decrypts: AES-128 in counter mode with Tahoe-LAFS's data key, which is
-// made of the segment's salt (SDMF: the IV) and the read key.
+// Cipher returns the cipher of one segment, from byte off of it on. It both encrypts and
+// decrypts: AES-128 in counter mode with Tahoe-LAFS's data key, which is made of the segment's
+// salt (SDMF: the IV) and the read key.
 func (r Read) Cipher(salt [16]byte, off int64) cipher.Stream {
-	if off%aes.BlockSize != 0 {
-		panic("capability: a cipher from the middle of an AES block on")
-	}
 	key := r.key()
-	return ctr(short(dataKeyTag.Pair(salt[:], key[:])), uint64(off/aes.BlockSize))
+	stream := ctr(short(dataKeyTag.Pair(salt[:], key[:])), uint64(off/aes.BlockSize))
+	if into := off % aes.BlockSize; into > 0 {
+		used := make([]byte, into)
+		stream.XORKeyStream(used, used)
+	}
+	return stream
 }
 
 // zeroIV is the counter that every use of AES starts from: the keys never repeat.

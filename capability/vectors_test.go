@@ -313,7 +313,7 @@ func TestCipherOffsets(t *testing.T) {
 	const size = 5000
 	whole, rest := make([]byte, size), make([]byte, size)
 	read.Cipher(salt, 0).XORKeyStream(whole, whole)
-	for _, off := range []int64{0, 16, 4096, 4096 + 256} {
+	for _, off := range []int64{0, 1, 15, 16, 4096, 4096 + 257} {
 		clear(rest)
 		read.Cipher(salt, off).XORKeyStream(rest[off:], rest[off:])
 		if !bytes.Equal(rest[off:], whole[off:]) {

@@ -106,7 +106,7 @@ func (s *streams) encode(path string, o encodeOptions) error {
 	}
 	bar := s.progress("encoding", size)
 	defer bar.Close()
-	version, err := mutable.Encode(writers, io.TeeReader(src, bar), size, key, options)
+	version, err := mutable.Encode(writers, metered(src, bar), size, key, options)
 	if err != nil {
 		return err
 	}
@@ -144,9 +144,24 @@ func (s *streams) printEncoded(d *dealer, version share.Version) error {
 	return nil
 }
 
+// A plaintext can be read in either way.
+type plaintext interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+}
+
+// metered returns p with a bar that shows how much was read of it.
+func metered(p plaintext, bar meter) io.Reader {
+	return struct {
+		io.Reader
+		io.Seeker
+		io.ReaderAt
+	}{io.TeeReader(p, bar), p, counted{p, bar}}
+}
+
 // plaintext opens the file to encode, and says how long it is. What is not a regular file
 // is first copied to a temporary one: where a share's parts go depends on the length.
-func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
+func (s *streams) plaintext(path string) (plaintext, int64, error) {
 	if path == "-" {
 		return spool(s.in)
 	}
@@ -169,7 +184,7 @@ func (s *streams) plaintext(path string) (io.ReadCloser, int64, error) {
 }
 
 // spool copies in to a temporary file.
-func spool(in io.Reader) (io.ReadCloser, int64, error) {
+func spool(in io.Reader) (plaintext, int64, error) {
 	tmp, err := os.CreateTemp("", "mdmf-plaintext-*")
 	if err != nil {
 		return nil, 0, err
