@@ -1,6 +1,7 @@
 package testkit_test
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/golafs/mutable/hashtree"
@@ -23,11 +24,12 @@ func (k *kit) blocks() {
 		stored(0, unproven, v[0].bytes()), stored(1, unproven, v[1].bytes()))
 
 	v = k.several()
+	spoilt := fmt.Sprint("bad block ", v[1].open().Head().Segments()-1)
 	last := len(v[1].regions[share.ShareData]) - 1
 	sound := v[0].bytes()
 	v[1].regions[share.ShareData][last] ^= 1
 	k.add("block-padding", "The byte with which the last block is filled up is not zero. Its hash covers it.", nothing,
-		stored(0, "good", sound), stored(1, "bad block 0", v[1].bytes()))
+		stored(0, "good", sound), stored(1, spoilt, v[1].bytes()))
 	v.resign(hashtree.Build, hashtree.Build)
 	k.add("block-padding-signed",
 		"The byte with which the last block is filled up is not zero, and that is signed. It is cut off.", first,

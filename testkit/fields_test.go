@@ -35,7 +35,7 @@ var hostile = map[share.Format]map[string][2]string{
 	},
 	share.MDMF: {
 		"version":      {"malformed k", ""}, // zero is SDMF, which has k elsewhere
-		"k":            {"malformed k", ""},
+		"k":            {"malformed k", "malformed N"},
 		"segment size": {"malformed segment size", "malformed segment size"},
 		"data length":  {"malformed EOF", "malformed data length"},
 	},
@@ -91,7 +91,10 @@ func (k *kit) offset(f layout.Entry) {
 	for _, v := range []struct {
 		way   string
 		value uint64
-	}{{"more", number(layouts[k.Format], whole, f.Name) + 1}, {"zero", 0}, {"max", largest(f)}} {
+	}{{"more", number(layouts[k.Format], whole, f.Name) + 1}, {"zero", 0}, {"2-63", 1 << 63}, {"max", largest(f)}} {
+		if v.value > largest(f) {
+			continue
+		}
 		expect := "malformed " + f.Name
 		switch {
 		case k.Format == share.MDMF && f.Name == "enc_privkey offset" && v.way == "more":

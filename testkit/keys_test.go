@@ -17,15 +17,13 @@ func (k *kit) noKey() {
 		func(p *parts) { p.regions[share.VerificationKey] = nil })
 }
 
-// keys adds shares whose key or signature is not what it must be, alone and beside others.
-func (k *kit) keys() {
+// strangers adds shares with what belongs to another file or version.
+func (k *kit) strangers() {
 	k.spoil("foreign", "bad fingerprint", "Another key signed the share and is in it: a good share of another file.",
 		nothing, func(p *parts) {
 			p.regions[share.VerificationKey] = foreignKey.VerificationKey().DER()
 			p.sign(foreignKey)
 		})
-	k.spoil("key-flipped", "bad fingerprint", "A bit of the verification key is flipped.", nothing,
-		func(p *parts) { p.regions[share.VerificationKey][100] ^= 1 })
 	k.spoil("key-foreign", "bad fingerprint", "The verification key is another, the signature is good.", nothing,
 		func(p *parts) {
 			p.regions[share.VerificationKey] = foreignKey.VerificationKey().DER()
@@ -36,6 +34,12 @@ func (k *kit) keys() {
 		func(p *parts) {
 			p.regions[share.Signature] = publish(k.key, k.Format, 1, 2, second)[0].regions[share.Signature]
 		})
+}
+
+// keys adds shares whose key or signature is damaged, alone and beside others.
+func (k *kit) keys() {
+	k.spoil("key-flipped", "bad fingerprint", "A bit of the verification key is flipped.", nothing,
+		func(p *parts) { p.regions[share.VerificationKey][100] ^= 1 })
 	for _, region := range []string{share.VerificationKey, share.Signature} {
 		expect := map[string]string{share.VerificationKey: "bad fingerprint", share.Signature: "bad signature"}[region]
 		k.beside(region+"-flipped-beside", expect,

@@ -20,17 +20,18 @@ type kit struct {
 // nothing stands for the plaintext where it cannot be had.
 const nothing = "\x00"
 
-// rules lists what makes the cases of each format. What has nothing to do with the layout is
-// tried with SDMF, whose shares are smaller.
+// rules lists what makes the cases of each format. Much of what has nothing to do with the layout
+// is tried with SDMF only, whose shares are smaller.
 var rules = map[share.Format][]func(*kit){
 	share.SDMF: {
 		(*kit).good, (*kit).goodSDMF, (*kit).fields, (*kit).flips, (*kit).cuts, (*kit).offsets, (*kit).parameters, (*kit).parametersSDMF,
-		(*kit).noKey, (*kit).keys, (*kit).schemes, (*kit).chains, (*kit).chainLengths, (*kit).trees, (*kit).treesSDMF,
-		(*kit).stolen, (*kit).blocks, (*kit).numbers, (*kit).versions, (*kit).torn,
+		(*kit).noKey, (*kit).strangers, (*kit).keys, (*kit).schemes, (*kit).chains, (*kit).chainLengths, (*kit).trees, (*kit).treesSDMF,
+		(*kit).stolen, (*kit).forgeries, (*kit).blocks, (*kit).numbers, (*kit).versions, (*kit).torn,
 	},
 	share.MDMF: {
 		(*kit).good, (*kit).goodMDMF, (*kit).fields, (*kit).cuts, (*kit).offsets, (*kit).parameters, (*kit).parametersMDMF,
-		(*kit).noKey, (*kit).trees, (*kit).treesMDMF, (*kit).stolen, (*kit).spoiledTwice, (*kit).forgeries, (*kit).segments,
+		(*kit).noKey, (*kit).strangers, (*kit).trees, (*kit).treesMDMF, (*kit).stolen, (*kit).spoiledTwice, (*kit).forgeries,
+		(*kit).segments, (*kit).blocks, (*kit).numbers, (*kit).versions, (*kit).torn,
 	},
 }
 

@@ -9,6 +9,9 @@ func (k *kit) parameters() {
 	v[0].set("segment size", segmentSize+1)
 	k.add("segment-size-odd", "The segment size is not a multiple of k.", nothing,
 		stored(0, "malformed segment size", v[0].bytes()))
+	k.spoil("k-more-than-N", "malformed N", "k is 4 and N is 3, and that is signed.", nothing, func(p *parts) {
+		p.set("k", 4)
+	})
 }
 
 func (k *kit) parametersSDMF() {
@@ -25,6 +28,7 @@ func (k *kit) parametersSDMF() {
 
 func (k *kit) parametersMDMF() {
 	n := uint64(len(first))
+	k.sizes("data-length-2-63", "malformed data length", "The data length is 2^63.", segmentSize, 1<<63)
 	k.sizes("data-length-less", "bad block 2", "The data length is one less than the blocks have.", segmentSize, n-1)
 	k.sizes("data-length-huge", "malformed block hash tree offset; malformed EOF; truncated",
 		"The data length is 1 GiB, in one segment.", huge, huge)

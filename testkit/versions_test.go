@@ -39,7 +39,17 @@ func (k *kit) versions() {
 	}
 	k.add("versions-rival", "Two versions have one sequence number. That with the greater root hash is the newer.", plain,
 		stored(0, "good", a.bytes()), stored(1, "good", b.bytes()))
+	k.formats()
+}
 
+// formats adds shares of the format that the capability does not name.
+func (k *kit) formats() {
+	other := share.SDMF + share.MDMF - k.Format
+	k.one("good-other-format", "good", "The share is of the other format than the capability. Its first byte says of which.", first,
+		publish(k.key, other, 1, 1, first)[0].bytes())
+	k.add("versions-formats", "The old version is of one format and the new one of the other.", second,
+		stored(0, "good", publish(k.key, k.Format, 1, 1, first)[0].bytes()),
+		stored(1, "good", publish(k.key, other, 1, 2, second)[1].bytes()))
 }
 
 // torn adds shares of which a writer wrote a part.
