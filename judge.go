@@ -46,7 +46,11 @@ func (x *verifier) judge(r share.Region) {
 	case r.Name == share.UnknownShareData: // x.view is nil
 		x.add(VerifiedRegion{Region: r, State: Unproven, Reason: noHeader})
 	case r.Name == share.BlockHashTree:
-		x.tree(r)
+		tree, end := r, r.End()
+		tree.Length = min(tree.Length, int64(hashtree.Size(x.view.Head().Segments()))*int64(len(share.Hash{})))
+		x.tree(tree)
+		r.Offset, r.Length = tree.End(), end-tree.End() // there may be more, up to where the next starts
+		x.add(VerifiedRegion{Region: r, State: Unproven, Reason: noMeaning})
 	case r.Name == share.ShareData, r.Name == share.Salt && x.Format == share.MDMF:
 		x.blocks(r)
 	default:

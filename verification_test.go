@@ -2,6 +2,7 @@ package mutable_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -233,6 +234,22 @@ func TestVerifyTreeAndBlock(t *testing.T) {
 		}
 		if got := stateAt(v, place(0)); got.State != mutable.Proven {
 			t.Errorf("nodes %v are damaged: the root is %s: %s", x.nodes, got.State, got.Reason)
+		}
+	}
+}
+
+// Where the offset table has room behind the block hash tree, that room is not proven with it.
+func TestVerifyRoomBehindTree(t *testing.T) {
+	c := lookup(t, "smallseg-mdmf-528")
+	b := bytes.Clone(c.ShareBytes(c.Shares[0]))
+	end := int64(len(b))
+	b = append(b, make([]byte, 36)...)
+	field := share.Named(mdmf.HeaderSpans(), "EOF")
+	binary.BigEndian.PutUint64(b[field.Offset:], uint64(len(b)))
+	v := verify(t, mutable.Unknown, b, mutable.VerifyOptions{})
+	for at, want := range map[int64]mutable.State{end - 1: mutable.Proven, end: mutable.Unproven} {
+		if got := stateAt(v, at); got.Name != share.BlockHashTree || got.State != want {
+			t.Errorf("byte %d: %+v, want %s", at, got, want)
 		}
 	}
 }
