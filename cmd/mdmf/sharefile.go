@@ -91,7 +91,8 @@ func (s *streams) open(out *shareFile, name string, how access) error {
 	case !info.Mode().IsRegular():
 		return errNotRegular
 	}
-	patient := how != changing
+	asked, patient := how, how != changing
+	out.fixed = nil
 	var f *os.File
 	var err error
 	if how == changing {
@@ -115,10 +116,14 @@ func (s *streams) open(out *shareFile, name string, how access) error {
 		}
 	}
 	info, err := f.Stat()
-	if err == nil {
-		out.size = info.Size()
+	if err != nil {
+		return err
 	}
-	return err
+	if !isFile(out.path, info) { // another one took its place, here or while this waited
+		return s.open(out, name, asked)
+	}
+	out.size = info.Size()
+	return nil
 }
 
 // cause returns err without the path that it repeats.

@@ -78,6 +78,56 @@ func TestInterruptedAmongReaders(t *testing.T) {
 	}
 }
 
+// A share that was made anew is read as that, and changed as that, also by who finishes the change.
+func TestInterruptedReplacement(t *testing.T) {
+	for _, how := range []access{reading, checking, looking, changing} {
+		path := filepath.Join(t.TempDir(), "0")
+		if err := os.WriteFile(path, []byte("as it was"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		c, err := journal.Replace(directory(filepath.Dir(path)), "0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.WriteAt([]byte("made anew"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(c.Seal(), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		f, err := (&streams{err: io.Discard}).openShare(path, how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := contents(t, f); got != "made anew" {
+			t.Errorf("access %d: %q", how, got)
+		}
+		f.Close()
+	}
+}
+
+// So it is with one that is made anew while somebody waits for it.
+func TestReplacedWhileWaiting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "0")
+	if err := errors.Join(os.WriteFile(path, []byte("as it was"), 0o666), os.WriteFile(path+".new", []byte("made anew"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	openFile = func(path string, mode int, perm os.FileMode) (*os.File, error) {
+		openFile = os.OpenFile
+		f, err := os.OpenFile(path, mode, perm)
+		return f, errors.Join(err, os.Rename(path+".new", path))
+	}
+	defer func() { openFile = os.OpenFile }()
+	f, err := (&streams{err: io.Discard}).openShare(path, reading)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := contents(t, f); got != "made anew" {
+		t.Errorf("%q", got)
+	}
+}
+
 // Who only looks writes nothing, and a link leads to the journal beside the file itself.
 func TestInterruptedLookedAt(t *testing.T) {
 	dir := t.TempDir()
