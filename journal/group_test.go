@@ -213,6 +213,37 @@ func TestDiscardAtOnce(t *testing.T) {
 	}
 }
 
+// The log of a change that is discarded keeps others from beginning one. Who begins one as soon as it
+// is gone keeps what he makes.
+func TestBeginWhileDiscarding(t *testing.T) {
+	begun := 0
+	for n := 0; ; n++ {
+		d := newDisk(0, before())
+		d.loose = true
+		if _, err := journal.Replace(d, "7"); err != nil {
+			t.Fatal(err)
+		}
+		d.restart(false)
+		left := n
+		var c *journal.Change
+		_, err := journal.Recover(between{d, &left, func() { c, _ = journal.Replace(d, "7") }}, "7")
+		if c != nil {
+			begun++
+			_, werr := c.WriteAt([]byte("what he makes"), 0)
+			err = errors.Join(err, werr, c.Apply())
+		}
+		if err != nil || c != nil && !d.is("7", []byte("what he makes")) {
+			t.Errorf("%d steps: %v", n, err)
+		}
+		if left >= 0 {
+			break
+		}
+	}
+	if begun == 0 {
+		t.Error("none was begun")
+	}
+}
+
 // Without the seal of another file a log that is ready is discarded, however like one another's
 // log is.
 func TestOtherGroup(t *testing.T) {

@@ -88,8 +88,8 @@ func remove(d Dir, name string) error {
 	return discard(d, name)
 }
 
-// finish is remove for a change that is in the file or must not be: another program that finds the
-// log may do the same at the same time, which is as well.
+// finish is remove for a change that is in the file: another program that finds the log may do the
+// same at the same time, which is as well.
 func finish(d Dir, name string) error {
 	err := remove(d, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,6 +108,18 @@ func discard(d Dir, name string) error {
 		return err
 	}
 	return nil
+}
+
+// undo removes what is left of a change that must not be in the file, which another program may do
+// at the same time, too. The log goes last: when it is gone, somebody may begin another change, and
+// make its new file.
+func undo(d Dir, name string) error {
+	for _, n := range []string{NewName(name), LogName(name)} {
+		if err := d.Remove(n); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return d.Sync()
 }
 
 // syncAll syncs one after the other.

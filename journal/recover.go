@@ -40,7 +40,7 @@ func Recover(d Dir, name string) (Outcome, error) {
 			// Whoever removed the log may have been stopped before that was sure to last, and the rest.
 			err = discard(d, name)
 		case Discarded:
-			err = finish(d, name)
+			err = undo(d, name)
 		case Replayed:
 			err = replay(r, d, name)
 		}

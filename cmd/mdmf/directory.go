@@ -28,17 +28,27 @@ func (d directory) path(name string) string {
 
 // Open opens a file for writing, too, or where that is not allowed for reading.
 func (d directory) Open(name string) (journal.File, error) {
-	if info, err := os.Stat(d.path(name)); err == nil && !info.Mode().IsRegular() {
-		return nil, errNotRegular // and opening might wait for ever
-	}
-	f, err := os.OpenFile(d.path(name), os.O_RDWR, 0)
-	if err == nil {
+	f, writable, err := d.open(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case writable:
 		return file{f}, nil
 	}
-	if f, readErr := os.Open(d.path(name)); readErr == nil {
-		return readOnlyFile{file{f}}, nil
+	return readOnlyFile{file{f}}, nil
+}
+
+func (d directory) open(name string) (f *os.File, writable bool, err error) {
+	if info, err := os.Stat(d.path(name)); err == nil && !info.Mode().IsRegular() {
+		return nil, false, errNotRegular // and opening might wait for ever
 	}
-	return nil, err
+	if f, err = os.OpenFile(d.path(name), os.O_RDWR, 0); err == nil {
+		return f, true, nil
+	}
+	if f, readErr := os.Open(d.path(name)); readErr == nil {
+		return f, false, nil
+	}
+	return nil, false, err
 }
 
 // Create locks the file as well: where there is only a journal so far, that is all which tells

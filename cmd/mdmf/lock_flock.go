@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -29,4 +30,19 @@ func lock(f *os.File, exclusive, wait bool) bool {
 		}
 		return err == nil
 	}
+}
+
+// claim locks the journal at path, until it is closed. It reports false where another program has it
+// locked, or has just removed it. What is not there, or cannot be opened, is nobody's.
+func claim(path string) (*os.File, bool) {
+	log, _, err := directory(filepath.Dir(path)).open(filepath.Base(path))
+	if err != nil {
+		return nil, true
+	}
+	info, err := log.Stat()
+	if err == nil && lock(log, true, false) && isFile(path, info) {
+		return log, true
+	}
+	log.Close()
+	return nil, false
 }

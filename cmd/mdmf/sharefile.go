@@ -164,9 +164,15 @@ func (s *streams) settle(out *shareFile, f *os.File, name string, how access) (v
 	return true, err
 }
 
-// finish finishes or discards a change of the file at path.
+// finish finishes or discards a change of the file at path, unless another program is at that, or
+// is the one that makes the change: it has the journal locked.
 func (s *streams) finish(path, name string) error {
 	dir, base := filepath.Split(path)
+	log, ok := claim(filepath.Join(dir, journal.LogName(base)))
+	if !ok {
+		return errBusy
+	}
+	defer log.Close()
 	outcome, err := journal.Recover(openDirectory(filepath.Clean(dir)), base)
 	switch outcome {
 	case journal.Replayed:
@@ -192,8 +198,7 @@ func (s *streams) view(out *shareFile, name string) error {
 // openUnborn opens a file of which there is only a journal so far. If it is of a change that
 // was decided, the file is made.
 func (s *streams) openUnborn(out *shareFile, name string, how access) error {
-	dir, base := filepath.Split(out.path)
-	if how != looking && idle(filepath.Join(dir, journal.LogName(base))) {
+	if how != looking {
 		err := s.finish(out.path, name)
 		if err == nil {
 			if _, err := os.Lstat(out.path); err == nil {
@@ -205,22 +210,9 @@ func (s *streams) openUnborn(out *shareFile, name string, how access) error {
 			return err
 		}
 	}
-	if how == changing {
-		return errBusy
-	}
 	err := s.view(out, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNotMade
 	}
 	return err
-}
-
-// idle reports whether no program of this kind has the file at path locked.
-func idle(path string) bool {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return lock(f, true, false)
 }

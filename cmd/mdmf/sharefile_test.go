@@ -225,6 +225,38 @@ func stop(t *testing.T, c *journal.Change, dir string) {
 	}
 }
 
+// Who discards what is left of a new share does so before anybody else begins to make it.
+func TestDiscardedOnce(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "0")
+	begin := func() *journal.Change {
+		c, err := journal.Replace(directory(dir), "0")
+		if err == nil {
+			_, err = c.WriteAt([]byte("a new share"), 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	stop(t, begin(), dir)
+	s := &streams{err: io.Discard}
+	defer func(old func(string) journal.Dir) { openDirectory = old }(openDirectory)
+	openDirectory = func(string) journal.Dir {
+		openDirectory = func(path string) journal.Dir { return directory(path) }
+		if _, err := s.openShare(path, changing); !errors.Is(err, errBusy) {
+			t.Errorf("while it is discarded: %v", err)
+		}
+		return directory(dir)
+	}
+	if _, err := s.openShare(path, reading); !errors.Is(err, errNotMade) {
+		t.Errorf("to discard it: %v", err)
+	}
+	if err := begin().Apply(); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is no file is not opened, or it could keep a program waiting.
 func TestOpenNoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "0")

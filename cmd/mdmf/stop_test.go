@@ -295,7 +295,7 @@ func TestInterruptedOnReadOnlyMedia(t *testing.T) {
 		}
 		if sealed {
 			want = "as will be"
-			if err := c.Seal(); err != nil {
+			if err := errors.Join(c.Seal(), c.Close()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -326,9 +326,6 @@ func TestInterruptedOnReadOnlyMedia(t *testing.T) {
 		f.Close()
 		if b, err := os.ReadFile("d/0"); err != nil || string(b) != want {
 			t.Errorf("sealed %v: where it can be written, the file is %q, %v, want %q", sealed, b, err, want)
-		}
-		if sealed {
-			c.Close()
 		}
 	}
 }
