@@ -155,6 +155,9 @@ func (x *finder) walk(path string) error {
 	})
 }
 
+// errLink is why a link in a directory is not followed to directories, or to change something.
+var errLink = errors.New("a symbolic link in a directory; what it leads to can be named itself")
+
 // visit adds what WalkDir found, if it is a share. Links are followed only to read: whoever can
 // write to one server's directory could lead changes to another's.
 func (x *finder) visit(path string, d fs.DirEntry, root bool) error {
@@ -174,6 +177,11 @@ func (x *finder) visit(path string, d fs.DirEntry, root bool) error {
 		}
 		return nil
 	}
+	link := d.Type()&fs.ModeSymlink != 0
+	if link && isDir(path) { // and perhaps in a circle
+		x.passOver(path, errLink.Error())
+		return nil
+	}
 	if !isShare(path, d) {
 		return nil
 	}
@@ -181,8 +189,8 @@ func (x *finder) visit(path string, d fs.DirEntry, root bool) error {
 		x.passOver(path, "a server takes nothing of that name for a share; if it is one, its number must be all of its name")
 		return nil
 	}
-	if d.Type()&fs.ModeSymlink != 0 && x.how.changes() {
-		x.passOver(path, "a symbolic link in a directory; what it leads to can be named itself")
+	if link && x.how.changes() {
+		x.passOver(path, errLink.Error())
 		return nil
 	}
 	return x.add(path)

@@ -124,10 +124,24 @@ func (h *homes) addEmpty(path string) bool {
 		full = filepath.Join(full, "shares")
 	}
 	place := filepath.Join(h.si.String()[:2], h.si.String())
+	if named := filepath.Join(shares, place); linked(path, named) {
+		h.all[named] = &home{dir: named, name: shown(named), refused: errLink}
+		return true
+	}
 	if dir := filepath.Join(full, place); err == nil && h.all[dir] == nil {
 		h.all[dir] = &home{dir: dir, name: shown(filepath.Join(shares, place))}
 	}
 	return err == nil
+}
+
+// linked reports whether a link in the directory root stands on the way to path, which is below it.
+func linked(root, path string) bool {
+	for root = filepath.Clean(root); path != root; path = filepath.Dir(path) {
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // within reports whether one of the homes is below path, or path is a file.

@@ -370,6 +370,39 @@ func TestOtherNames(t *testing.T) {
 	}
 }
 
+// Nor is anything made elsewhere, whichever directory a link stands for.
+func TestLinkedHome(t *testing.T) {
+	s := newStopped(t, 2, 3)
+	s.remove(s.share(2))
+	bucket, err := filepath.Rel("saved-a", filepath.Dir(s.share(2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for link := filepath.Join("c", "storage", bucket); link != "c"; link = filepath.Dir(link) {
+		if err := errors.Join(os.RemoveAll("c"), os.RemoveAll("elsewhere"), os.MkdirAll(filepath.Dir(link), 0o777), os.Mkdir("elsewhere", 0o777)); err != nil {
+			t.Fatal(err)
+		}
+		s.write("c/my_nodeid", []byte(strings.Repeat("b", 31)+"a\n"))
+		here, err := filepath.Abs("elsewhere")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write("elsewhere/my_nodeid", []byte(strings.Repeat("b", 31)+"a\n"))
+		if err := os.Symlink(here, link); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		run([]string{"repair", "@cap", "saved-a", "saved-b", "c"}, nil, &out, &errs)
+		if made, _ := filepath.Glob("elsewhere/*"); len(made) != 1 {
+			t.Errorf("%s is a link: %q", link, made)
+		}
+		if want := "passed over " + link + ": a symbolic link in a directory"; !strings.Contains(errs.String(), want) {
+			t.Errorf("%s is a link: repair says %q, want %q", link, errs.String(), want)
+		}
+		s.remove(s.share(2))
+	}
+}
+
 // A name cannot be taken for a line of output.
 func TestShown(t *testing.T) {
 	for path, want := range map[string]string{
