@@ -26,11 +26,16 @@ const (
 
 func main() {
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, interruptions...)
+	for _, sig := range interruptions {
+		if !signal.Ignored(sig) { // as under nohup
+			signal.Notify(interrupts, sig)
+		}
+	}
 	ignorePipe()
 	go func() {
 		<-interrupts
 		removeTemporaries()
+		fmt.Fprintln(os.Stderr, "mdmf: interrupted")
 		os.Exit(exitFailed)
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
