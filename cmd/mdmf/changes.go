@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/container"
@@ -182,11 +183,20 @@ func (x *changes) carryOut() error {
 			return err
 		}
 	}
+	deciding.Store(true)
+	defer deciding.Store(false)
 	if err := each(logged, func(u *shareUpdate) error { return u.log.Seal() }); err != nil {
 		return errors.Join(err, every(logged, func(u *shareUpdate) error { return u.log.Unseal() }))
 	}
-	return errors.Join(every(logged, func(u *shareUpdate) error { return u.log.Apply() }), every(x.all, (*shareUpdate).remove))
+	err := every(logged, func(u *shareUpdate) error { return u.log.Apply() })
+	if err != nil {
+		err = fmt.Errorf("%w\nThe change is decided: the next command goes on with it", err)
+	}
+	return errors.Join(err, every(x.all, (*shareUpdate).remove))
 }
+
+// deciding says that a change is decided, or may be, and that not all of it is made.
+var deciding atomic.Bool
 
 // each takes a step with all shares in turn, up to the first with which it fails.
 func each(all []*shareUpdate, step func(*shareUpdate) error) error {

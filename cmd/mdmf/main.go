@@ -35,10 +35,18 @@ func main() {
 	go func() {
 		<-interrupts
 		removeTemporaries()
-		fmt.Fprintln(os.Stderr, "mdmf: interrupted")
+		fmt.Fprintf(os.Stderr, "mdmf: %s\n", interruption())
 		os.Exit(exitFailed)
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// interruption is what is said when the program is interrupted.
+func interruption() string {
+	if deciding.Load() {
+		return "interrupted; the next command finishes the change or discards it"
+	}
+	return "interrupted"
 }
 
 // streams are where a command reads and writes.

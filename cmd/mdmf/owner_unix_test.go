@@ -71,14 +71,3 @@ func TestRepairForServer(t *testing.T) {
 		t.Errorf("%d files, want 5", files)
 	}
 }
-
-// An observed directory is looked at whenever a file in it gets another name.
-type observed struct {
-	journal.Dir
-	look func()
-}
-
-func (d observed) Rename(from, to string) error {
-	d.look()
-	return d.Dir.Rename(from, to)
-}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -106,6 +107,56 @@ func TestRepairOnFullDisk(t *testing.T) {
 		t.Errorf("the second repair says %q, want nothing of share 0", out)
 	}
 	s.run(exitDone, "check", "--verify", "@cap", "a", "b")
+}
+
+// A lateDir is on a disk that is full before a share has its place.
+type lateDir struct{ journal.Dir }
+
+func (lateDir) Rename(string, string) error { return syscall.ENOSPC }
+
+// Where a change is decided and cannot be made everywhere, its own and the next command say so: who
+// took it for one that failed, and asked for it again, would have it twice.
+func TestDecidedOnFullDisk(t *testing.T) {
+	s := newWrecked(t)
+	on("/", func(d journal.Dir) journal.Dir { return lateDir{d} })
+	args := []string{"update", "@cap", "a", "b", "--append", "--in", "patch"}
+	for _, want := range []string{
+		"\nThe change is decided: the next command goes on with it",
+		"an interrupted change cannot be finished: ",
+	} {
+		var out bytes.Buffer
+		if got := run(args, nil, &out, &out); got != exitFailed || !strings.Contains(out.String(), syscall.ENOSPC.Error()) || !strings.Contains(out.String(), want) {
+			t.Errorf("update ends with %d and says %q, want %q", got, &out, want)
+		}
+	}
+	on("/", healthyDisk)
+	if got := s.run(exitDone, "decode", "@cap", "a", "b"); !bytes.Equal(got, slices.Concat(s.plain, s.patch)) {
+		t.Errorf("%d other bytes", len(got))
+	}
+}
+
+// An observed directory is looked at whenever a file in it gets another name.
+type observed struct {
+	journal.Dir
+	look func()
+}
+
+func (d observed) Rename(from, to string) error {
+	d.look()
+	return d.Dir.Rename(from, to)
+}
+
+// Who interrupts a change is told if it may be decided.
+func TestInterruptionTold(t *testing.T) {
+	const text = "the next command finishes the change or discards it"
+	s := newWrecked(t)
+	told := false
+	on("/", func(d journal.Dir) journal.Dir {
+		return observed{d, func() { told = strings.Contains(interruption(), text) }}
+	})
+	if s.repair(exitDone); !told || strings.Contains(interruption(), text) {
+		t.Errorf("told before the change is made: %v; behind it: %q", told, interruption())
+	}
 }
 
 // A share that may only be read helps to mend the others, and is not changed.

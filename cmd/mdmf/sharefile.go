@@ -180,7 +180,10 @@ func (s *streams) finish(path, name string) error {
 	case journal.Discarded:
 		fmt.Fprintf(s.err, "mdmf: %s: discarded a change that was interrupted before it was decided\n", shown(name))
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("an interrupted change cannot be finished: %w", err)
+	}
+	return nil
 }
 
 // view makes out the file as it would be after finish.
