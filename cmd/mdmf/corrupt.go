@@ -93,11 +93,11 @@ func (s *streams) corrupt(path string, o corruptOptions) error {
 	}
 	d, err := o.choose(mutable.Inspect(number(path), f, f.size), f.size)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", shown(path), err)
 	}
 	var old [1]byte
 	if _, err := f.ReadAt(old[:], d.offset); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", shown(path), err)
 	}
 	damaged := io.NewSectionReader(flipped{f, d}, 0, f.size)
 	switch {
@@ -121,14 +121,14 @@ func (s *streams) corrupt(path string, o corruptOptions) error {
 	if o.out == "-" {
 		message = s.err
 	}
-	fmt.Fprintf(message, "%s: byte %d, bit %d, in %s: %s (seed %d)\n", o.out, d.offset, d.bit, d.place, d.change(old[0]), o.seed)
+	fmt.Fprintf(message, "%s: byte %d, bit %d, in %s: %s (seed %d)\n", shown(o.out), d.offset, d.bit, d.place, d.change(old[0]), o.seed)
 	return nil
 }
 
 // copyNew writes r to a new file with the permissions of another.
 func copyNew(path string, r io.Reader, like string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s: %w", path, fs.ErrExist)
+		return fmt.Errorf("%s: %w", shown(path), fs.ErrExist)
 	}
 	out, err := create(path, like)
 	if err != nil {

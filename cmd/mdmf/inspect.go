@@ -156,7 +156,7 @@ func (s *streams) printInspection(path string, size int64, in *mutable.Inspectio
 	if in.Number != mutable.Unknown {
 		what = fmt.Sprintf("%s, share %d", what, in.Number)
 	}
-	fmt.Fprintf(s.out, "%s: %s, %d bytes\n%s\n", path, what, size, against)
+	fmt.Fprintf(s.out, "%s: %s, %d bytes\n%s\n", shown(path), what, size, against)
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "byte\thex\tlength\t\tfield\n")
 	for _, f := range in.Fields {

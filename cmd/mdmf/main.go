@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"regexp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -113,8 +115,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // It may be cut, damaged, part of a URL, where colons are written as %3A, or go on in the next line.
 var secret = regexp.MustCompile(`(?i)URI(?::|%3A)[a-z0-9-]+(?::|%3A)[^\s"']+(?:\s+[a-z2-7:]{16,}[^\s"']*)*`)
 
-// redact returns an error's text without capabilities.
-func redact(err error) string { return secret.ReplaceAllString(err.Error(), "(capability)") }
+// redact returns an error's text without capabilities, and with the path that the system names as it
+// may be shown.
+func redact(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Path != "" {
+		text = strings.ReplaceAll(text, e.Path, shown(e.Path))
+	}
+	return secret.ReplaceAllString(text, "(capability)")
+}
 
 func newRoot(s *streams) *cobra.Command {
 	root := &cobra.Command{

@@ -418,3 +418,30 @@ func TestShown(t *testing.T) {
 		}
 	}
 }
+
+// So it is in every message about a file that was named, as by a pattern in a shell.
+func TestNamedShown(t *testing.T) {
+	s := newStopped(t, 1, 2)
+	const name = "0.\nmdmf: all is well"
+	b := s.read(s.share(0))
+	s.write(name, b)
+	s.write(name+".corrupt", b)
+	if err := os.Symlink("nowhere", "0.\nmdmf: link"); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"inspect", name},
+		{"inspect", name, "--verify"},
+		{"corrupt", name, "--byte", "500"},
+		{"corrupt", name, "--byte", "500", "--out", name + " again"},
+		{"corrupt", name, "--byte", fmt.Sprint(len(b))},
+		{"check", "@cap", "0.\nmdmf: link"},
+		{"update", "@cap", name, "--append", "--in", "0.\nmdmf: link"},
+	} {
+		var out bytes.Buffer
+		run(args, nil, &out, &out)
+		if strings.Contains(out.String(), "\nmdmf: ") {
+			t.Errorf("%q says %q", args, out.String())
+		}
+	}
+}
