@@ -215,7 +215,11 @@ func (c *Change) Join(group [16]byte, others []string) error {
 		}
 		c.joined = true
 		g := logGroup{group, others}
-		return c.append(g.record())
+		b := g.record()
+		if n := len(b) - record.Size(); n > maxGroup {
+			return fmt.Errorf("%d bytes tell of the other files, want at most %d", n, maxGroup)
+		}
+		return c.append(b)
 	})
 }
 

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/golafs/mutable/journal"
@@ -266,6 +267,33 @@ func TestOtherGroup(t *testing.T) {
 		if o != journal.Discarded || err != nil || !d.is("5", before()["5"]) || !d.is(journal.NewName("5"), nil) {
 			got, _ := d.content("5")
 			t.Errorf("%s: Recover = %v, %v, file %q", other, o, err, got)
+		}
+	}
+}
+
+// A change with more names of other files than a log can have is refused: one that was sealed would
+// be taken for torn.
+func TestTooManyOthers(t *testing.T) {
+	for _, length := range []int{1<<20 - 16, 1<<20 - 15} {
+		d := newDisk(0, before())
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Join([16]byte{'g'}, []string{strings.Repeat("x", length)})
+		if refused := length > 1<<20-16; refused != (err != nil) {
+			t.Errorf("names of %d bytes: %v", length, err)
+		}
+		if err == nil {
+			err = c.Seal()
+		}
+		c.Close()
+		want := journal.Replayed
+		if err != nil {
+			want = journal.None
+		}
+		if o, err := journal.Recover(d, "3"); o != want || err != nil {
+			t.Errorf("names of %d bytes: Recover = %v, %v, want %v", length, o, err, want)
 		}
 	}
 }
