@@ -311,6 +311,15 @@ func (c *Change) Unseal() error {
 	return c.close()
 }
 
+// Leave closes a change, sealed or not, and leaves its log to Recover. Where Unseal failed for
+// another of the group, that may be sealed, and each that is gone would stay as it was.
+func (c *Change) Leave() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sealed = true
+	return c.close()
+}
+
 // Close abandons a change that was not sealed and removes its log. One that was sealed and
 // not applied is left to Recover.
 func (c *Change) Close() error {

@@ -395,3 +395,26 @@ func TestOutcome(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A change that is left is decided, or not, by its log.
+func TestLeave(t *testing.T) {
+	for _, sealed := range []bool{false, true} {
+		d := newDisk(0, before())
+		c, err := journal.Begin(d, "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.WriteAt([]byte("one"), 5)
+		want := journal.Discarded
+		if sealed {
+			want = journal.Replayed
+			err = c.Seal()
+		}
+		if err := errors.Join(err, c.Leave()); err != nil || d.open != 0 {
+			t.Errorf("sealed %v: %v, %d files are open", sealed, err, d.open)
+		}
+		if o, err := journal.Recover(d, "3"); o != want || err != nil {
+			t.Errorf("sealed %v: Recover = %v, %v, want %v", sealed, o, err, want)
+		}
+	}
+}

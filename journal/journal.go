@@ -25,7 +25,7 @@
 //
 // To change several files, do each step for all of them before the next: write,
 // [Change.Join], [Change.Prepare], [Change.Seal], Apply. If a step before the first Apply
-// fails, [Change.Unseal] all.
+// fails, [Change.Unseal] one after the other, and if that fails, too, [Change.Leave] the rest.
 package journal
 
 import (

@@ -185,14 +185,29 @@ func (x *changes) carryOut() error {
 	}
 	deciding.Store(true)
 	defer deciding.Store(false)
-	if err := each(logged, func(u *shareUpdate) error { return u.log.Seal() }); err != nil {
-		return errors.Join(err, every(logged, func(u *shareUpdate) error { return u.log.Unseal() }))
+	var tried []*shareUpdate // the last one first
+	if err := each(logged, func(u *shareUpdate) error {
+		tried = slices.Insert(tried, 0, u)
+		return u.log.Seal()
+	}); err != nil {
+		return errors.Join(err, takeBack(append(tried, logged[len(tried):]...)))
 	}
 	err := every(logged, func(u *shareUpdate) error { return u.log.Apply() })
 	if err != nil {
 		err = fmt.Errorf("%w\nThe change is decided: the next command goes on with it", err)
 	}
 	return errors.Join(err, every(x.all, (*shareUpdate).remove))
+}
+
+// takeBack abandons changes, of which the first may be sealed or not. Where that is so also
+// afterwards, none may go without the others.
+func takeBack(all []*shareUpdate) error {
+	err := each(all, func(u *shareUpdate) error { return u.log.Unseal() })
+	if err != nil {
+		every(all, func(u *shareUpdate) error { return u.log.Leave() })
+		err = fmt.Errorf("%w\nThe next command finishes the change or discards it", err)
+	}
+	return err
 }
 
 // deciding says that a change is decided, or may be, and that not all of it is made.

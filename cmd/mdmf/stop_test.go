@@ -260,6 +260,31 @@ func TestUpdateFails(t *testing.T) {
 	}
 }
 
+// Where one server's disk stops and the others go on, all shares are of one version when it is back.
+func TestUpdateOnDyingDisk(t *testing.T) {
+	s := newStopped(t, 3, 4)
+	for _, dying := range []string{"/a/", "/b/"} {
+		seen := map[string]bool{}
+		for stop := 0; ; stop++ {
+			s.updateOn(&stopping{left: 0, once: true}, 0) // puts a and b into place
+			disk := &stopping{left: stop}
+			on(dying, func(d journal.Dir) journal.Dir { return stoppingDir{d, disk} })
+			s.run(-1, "update", "@cap", "--offset", "1000", "--in", "patch", "a", "b")
+			on("/", healthyDisk)
+			state, _ := s.versions()
+			if seen[state] = true; state != "1111" && state != "2222" {
+				t.Fatalf("%s stopped after %d steps: the shares are of versions %s", dying, stop, state)
+			}
+			if disk.left >= 0 { // it did not stop
+				break
+			}
+		}
+		if !seen["1111"] || !seen["2222"] {
+			t.Errorf("the shares were of versions %v, want all old and all new", seen)
+		}
+	}
+}
+
 // A readOnly directory cannot be changed.
 type readOnly struct{ journal.Dir }
 
