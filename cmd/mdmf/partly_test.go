@@ -192,6 +192,23 @@ func TestRepairBesideFixedShare(t *testing.T) {
 	s.run(exitDone, "check", "--verify", "@cap", "a", "b")
 }
 
+// A share that cannot be opened keeps all from being changed, and it is said what helps.
+func TestRepairBesideClosedShare(t *testing.T) {
+	s := newWrecked(t)
+	openFile = func(path string, mode int, perm os.FileMode) (*os.File, error) {
+		if filepath.Base(path) == "2" {
+			return nil, &os.PathError{Op: "open", Path: path, Err: os.ErrPermission}
+		}
+		return os.OpenFile(path, mode, perm)
+	}
+	defer func() { openFile = os.OpenFile }()
+	const want = "/2: permission denied; it may be of a newer version, so nothing is changed until it can be read, or is moved away\n"
+	if out := s.repair(exitFailed); !strings.HasSuffix(out, want) {
+		t.Errorf("repair says %q, want %q", out, want)
+	}
+	s.clean()
+}
+
 // What stands in a wrong place is not deleted or overwritten where it could not be made elsewhere.
 func TestRepairKeepsLastCopy(t *testing.T) {
 	for _, place := range []string{"12", "1"} {

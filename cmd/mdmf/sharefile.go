@@ -103,7 +103,10 @@ func (s *streams) open(out *shareFile, name string, how access) error {
 	if how != changing {
 		f, err = openFile(out.path, os.O_RDONLY, 0)
 	}
-	if err != nil {
+	switch {
+	case err != nil && how.changes():
+		return fmt.Errorf("%w; it may be of a newer version, so nothing is changed until it can be read, or is moved away", cause(err))
+	case err != nil:
 		return cause(err)
 	}
 	out.ReaderAt, out.closer = f, append(out.closer, f)
