@@ -18,15 +18,15 @@ type newFile struct {
 	placed bool // by CommitNew
 }
 
-// create makes the directories above path as needed, and gives the file the permissions of
-// another one, if that is there. Names of temporary files start with a dot: no storage server and
-// no search takes them for shares.
+// create makes the directories above path as needed, and gives the file the owner and the
+// permissions of another one, if that is there. Names of temporary files start with a dot: no storage
+// server and no search takes them for shares.
 func create(path, like string) (*newFile, error) {
 	dir := filepath.Dir(path)
 	if err := makeDirectories(dir); err != nil {
 		return nil, err
 	}
-	name := filepath.Join(dir, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
+	name := filepath.Join(dir, ".mdmf-"+rand.Text()+".tmp")
 	mode := fs.FileMode(0o666)
 	old, missing := os.Stat(like)
 	if missing == nil {
@@ -38,6 +38,7 @@ func create(path, like string) (*newFile, error) {
 	}
 	keepTrack(name)
 	if missing == nil { // and what the process would not give to new files
+		adopt(f.Chown, old)
 		if err := f.Chmod(mode); err != nil {
 			return nil, errors.Join(err, f.Close(), os.Remove(name))
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -44,6 +45,27 @@ func TestDirectoriesLast(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("synced %v, want nothing but what is new", seen)
+	}
+}
+
+// A file may have the longest name that there can be.
+func TestLongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("x", 255))
+	if err := os.WriteFile(path, []byte("as it was"), 0o666); err != nil {
+		t.Skip(err)
+	}
+	f, err := create(path, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("made anew"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); string(b) != "made anew" {
+		t.Errorf("%q, %v", b, err)
 	}
 }
 

@@ -71,3 +71,31 @@ func TestRepairForServer(t *testing.T) {
 		t.Errorf("%d files, want 5", files)
 	}
 }
+
+// A file that is written anew still belongs to whom it did.
+func TestOutputStaysOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make files for others")
+	}
+	path := filepath.Join(t.TempDir(), "out")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, 1234, 4321); err != nil {
+		t.Fatal(err)
+	}
+	f, err := create(path, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sys := info.Sys().(*syscall.Stat_t); sys.Uid != 1234 || sys.Gid != 4321 || info.Mode() != 0o600 {
+		t.Errorf("it belongs to %d and group %d, with permissions %v", sys.Uid, sys.Gid, info.Mode())
+	}
+}
