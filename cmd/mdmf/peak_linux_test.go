@@ -19,7 +19,7 @@ func peak(t *testing.T, stdout *os.File, args ...string) int64 {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("mdmf %s: %v: %s", args[0], err, errs.String())
 	}
-	return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	return int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10
 }
 
 // A file of 512 MiB is encoded, updated and recovered in 64 MiB of memory, with primary
