@@ -165,7 +165,7 @@ func makeHome(dir string) error {
 }
 
 // carryOut makes the changes happen: all of them or none, wherever the machine stops. Only
-// deletions come last, one by one.
+// deletions come last, one by one: what is deleted may have been made again elsewhere.
 func (x *changes) carryOut() error {
 	if err := each(x.all, x.unchanged); err != nil {
 		return err
@@ -192,11 +192,10 @@ func (x *changes) carryOut() error {
 	}); err != nil {
 		return errors.Join(err, takeBack(append(tried, logged[len(tried):]...)))
 	}
-	err := every(logged, func(u *shareUpdate) error { return u.log.Apply() })
-	if err != nil {
-		err = fmt.Errorf("%w\nThe change is decided: the next command goes on with it", err)
+	if err := every(logged, func(u *shareUpdate) error { return u.log.Apply() }); err != nil {
+		return fmt.Errorf("%w\nThe change is decided: the next command goes on with it", err)
 	}
-	return errors.Join(err, every(x.all, (*shareUpdate).remove))
+	return every(x.all, (*shareUpdate).remove)
 }
 
 // takeBack abandons changes, of which the first may be sealed or not. Where that is so also

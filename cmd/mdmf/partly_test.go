@@ -246,6 +246,32 @@ func TestRepairKeepsLastCopy(t *testing.T) {
 	}
 }
 
+// Nor is it before it was made elsewhere: the disk there may not come back.
+func TestRepairKeepsCopyOfUnmade(t *testing.T) {
+	s := newStopped(t, 3, 3)
+	for _, name := range []string{"a", "b"} {
+		if err := os.Rename("saved-"+name, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shares, err := filepath.Glob("a/shares/*/*/2")
+	if err != nil || len(shares) != 1 {
+		t.Fatal(shares, err)
+	}
+	misplaced := filepath.Join(filepath.Dir(shares[0]), "12")
+	if err := os.Rename(shares[0], misplaced); err != nil {
+		t.Fatal(err)
+	}
+	on("/", func(d journal.Dir) journal.Dir { return lateDir{d} })
+	s.repair(exitFailed)
+	if _, err := os.Stat(misplaced); err != nil {
+		t.Error(err)
+	}
+	on("/", healthyDisk)
+	s.repair(exitDone)
+	s.run(exitDone, "check", "--verify", "@cap", "a", "b")
+}
+
 // Where a server keeps shares, a file that it does not take for one is read, but is none, and
 // nobody's to change. In other directories it is a share.
 func TestCopiesBesideShares(t *testing.T) {
