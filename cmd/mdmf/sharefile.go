@@ -110,8 +110,14 @@ func (s *streams) open(out *shareFile, name string, how access) error {
 		return cause(err)
 	}
 	out.ReaderAt, out.closer = f, append(out.closer, f)
-	if !lock(f, how == changing, patient) {
-		return errBusy
+	if !lock(f, how == changing, false) {
+		if !patient {
+			return errBusy
+		}
+		fmt.Fprintf(s.err, "mdmf: %s: another program is working on it; waiting\n", shown(name))
+		if !lock(f, false, true) {
+			return errBusy
+		}
 	}
 	if how == changing || pending(out.path) {
 		if viewed, err := s.settle(out, f, name, how); viewed || err != nil {

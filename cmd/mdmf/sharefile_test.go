@@ -152,6 +152,35 @@ func TestInterruptedLookedAt(t *testing.T) {
 	}
 }
 
+// Who has to wait for a share says so.
+func TestWaitingTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "0")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.Open(path)
+	if err != nil || !lock(other, true, false) {
+		t.Fatal(err)
+	}
+	r, w := io.Pipe()
+	go func() {
+		f, err := (&streams{err: w}).openShare(path, reading)
+		if err == nil {
+			f.Close()
+		}
+		w.CloseWithError(err)
+	}()
+	b := make([]byte, 1000)
+	n, err := r.Read(b)
+	if want := "another program is working on it; waiting"; err != nil || !strings.Contains(string(b[:n]), want) {
+		t.Errorf("it says %q, %v, want %q", b[:n], err, want)
+	}
+	other.Close()
+	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+		t.Errorf("then %q, %v", rest, err)
+	}
+}
+
 // A share of which there is only a journal is made by the next command if that was decided,
 // unless somebody is at work on it.
 func TestInterruptedNewShare(t *testing.T) {
