@@ -36,6 +36,7 @@ func served(path string) bool { return filepath.Base(path) == strconv.Itoa(numbe
 
 // A shareSet is the open share files of one search.
 type shareSet struct {
+	paths   []string // that were searched
 	sources []mutable.Source
 	files   []*shareFile // of each source
 }
@@ -55,6 +56,8 @@ func (set *shareSet) Close() {
 func (s *streams) findShares(paths []string, si capability.StorageIndex, how access) (*shareSet, error) {
 	x := &finder{streams: s, si: si, how: how, set: &shareSet{}, seen: map[string]bool{}}
 	for _, path := range paths {
+		path = meant(path)
+		x.set.paths = append(x.set.paths, path)
 		if err := x.walk(path); err != nil {
 			x.set.Close()
 			return nil, err
@@ -64,6 +67,20 @@ func (s *streams) findShares(paths []string, si capability.StorageIndex, how acc
 		return nil, fmt.Errorf("no share files of storage index %v in %s", si, shown(strings.Join(paths, ", ")))
 	}
 	return x.set, nil
+}
+
+// meant returns path, or its real name where package filepath would take it for another: behind a
+// link the system takes .. for what is above the directory that the link leads to.
+func meant(path string) string {
+	info, err := os.Stat(path)
+	if err != nil || isFile(filepath.Clean(path), info) {
+		return path
+	}
+	full, err := realPath(path)
+	if err != nil {
+		return path
+	}
+	return full
 }
 
 // A finder is one search for the shares of a file.

@@ -57,9 +57,9 @@ type homes struct {
 	said map[string]share.Version // of each share there, by its name
 }
 
-// findHomes returns the directories with shares of the file in set, and for those of paths
-// that are a server's without any, where they would be.
-func findHomes(c capability.Capability, set *shareSet, paths []string) *homes {
+// findHomes returns the directories with shares of the file in set, and for those of the
+// paths that are a server's without any, where they would be.
+func findHomes(c capability.Capability, set *shareSet) *homes {
 	out := &homes{si: c.VerifyCap().StorageIndex(), all: map[string]*home{}}
 	if w, ok := c.(capability.Write); ok {
 		out.cap = &w
@@ -75,7 +75,7 @@ func findHomes(c capability.Capability, set *shareSet, paths []string) *homes {
 			out.add(set.files[i].path, src, !rejected[src.Name])
 		}
 	}
-	for _, path := range paths {
+	for _, path := range set.paths {
 		if !out.addEmpty(path) && !out.within(path) {
 			out.other = append(out.other, shown(path))
 		}

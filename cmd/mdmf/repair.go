@@ -95,7 +95,7 @@ func (s *streams) repair(arg string, paths []string, o repairOptions) error {
 		return err
 	}
 	defer set.Close()
-	x := &partly{homesAgain: func() *homes { return findHomes(c, set, paths) }, changes: &changes{set: set}}
+	x := &partly{homesAgain: func() *homes { return findHomes(c, set) }, changes: &changes{set: set}}
 	x.homes = x.homesAgain()
 	defer x.abandon()
 	options := mutable.RepairOptions{OpenOptions: version, Force: o.force, Write: x.homes.cap, Writers: x.writers}

@@ -120,7 +120,7 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 		}
 		o.offset = f.Size()
 	}
-	x := &changes{set: set, homes: findHomes(w, set, paths)}
+	x := &changes{set: set, homes: findHomes(w, set)}
 	defer x.abandon()
 	bar := s.progress("updating", size)
 	defer bar.Close()
