@@ -209,6 +209,14 @@ func takeBack(all []*shareUpdate) error {
 	return err
 }
 
+// told returns err, or where what was changed could not be printed, that it was.
+func (x *changes) told(out *output, err error) error {
+	if out.err != nil && len(x.all) > 0 {
+		return fmt.Errorf("the change is made, but could not be told: %w", out.err)
+	}
+	return err
+}
+
 // deciding says that a change is decided, or may be, and that not all of it is made.
 var deciding atomic.Bool
 

@@ -115,12 +115,13 @@ func (s *streams) repair(arg string, paths []string, o repairOptions) error {
 	if err := x.enough(plan); err != nil {
 		return err
 	}
-	if !o.dryRun {
-		if err := x.carryOut(); err != nil {
-			return err
-		}
+	if o.dryRun {
+		return s.printRepaired(x, plan, c, true)
 	}
-	return s.printRepaired(x, plan, c, o.dryRun)
+	if err := x.carryOut(); err != nil {
+		return err
+	}
+	return x.told(s.out, s.printRepaired(x, plan, c, false))
 }
 
 // refuse says what would be lost.

@@ -139,7 +139,7 @@ func (s *streams) update(arg string, paths []string, o updateOptions) error {
 	if err := x.carryOut(); err != nil {
 		return err
 	}
-	return s.printUpdated(x, plan, o, size)
+	return x.told(s.out, s.printUpdated(x, plan, o, size))
 }
 
 func (s *streams) printUpdated(x *changes, p *mutable.Plan, o updateOptions, size int64) error {
