@@ -17,7 +17,7 @@ var errNotServed = errors.New("mutable: not served by the primary shares")
 // not serve, the error is errNotServed, and what was written is right.
 func (f *File) stream(w io.Writer, s *fetched, i, from, to int, written *int64) error {
 	served := f.primary()
-	if served == nil {
+	if len(served) == 0 {
 		return errNotServed
 	}
 	s.shards = resized(s.shards, f.v.N)
@@ -49,7 +49,8 @@ func (f *File) stream(w io.Writer, s *fetched, i, from, to int, written *int64) 
 	})
 }
 
-// primary returns the primary shares, if they are those that reading starts with.
+// primary returns the primary shares, if they are those that reading starts with. Where Open found
+// more shares than k, it starts with none.
 func (f *File) primary() []*proof.Share {
 	f.proving.Lock()
 	defer f.proving.Unlock()

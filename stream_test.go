@@ -65,3 +65,21 @@ func TestStream(t *testing.T) {
 		t.Error("nothing was refused, with fewer than k good blocks")
 	}
 }
+
+// A share with the root of another one is found to be both: with it there are more shares than k.
+func TestStreamTwoInOne(t *testing.T) {
+	const length = 9 << 20
+	w := testKey.Write(capability.Form{Format: share.SDMF})
+	plain := vectors.Plaintext("two in one", length)
+	shares := encode(t, plain, testKey, mutable.EncodeOptions{Format: share.SDMF, K: 2, N: 3})
+	tree := parseShare(t, "sdmf", shares[1].b).Region(share.BlockHashTree)
+	copy(shares[1].b[tree.Offset:tree.End()], shares[2].b[tree.Offset:])
+	f, err := mutable.Open(w.ReadCap(), []mutable.Source{source("0", 0, shares[0].b), source("two in one", 1, shares[1].b)}, mutable.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := f.WriteTo(&out); err != nil || !bytes.Equal(out.Bytes(), plain) {
+		t.Errorf("wrote %d bytes, %v, want %d", out.Len(), err, length)
+	}
+}
