@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -413,6 +414,30 @@ func TestPlansHaveWorkers(t *testing.T) {
 		}
 		if p, err := plan(sources); err != nil || len(p.Changes) == 0 || most.Load() != 1 {
 			t.Errorf("%s: %v, %d read at once, want 1", name, err, most.Load())
+		}
+	}
+}
+
+// Who asks for more workers than there can be gets many.
+func TestAsManyWorkersAsCanBe(t *testing.T) {
+	for _, format := range []share.Format{share.SDMF, share.MDMF} {
+		w := testKey.Write(capability.Form{Format: format})
+		plain := vectors.Plaintext("workers", 800)
+		m := encode(t, plain, testKey, mutable.EncodeOptions{Format: format, K: 1, N: 1, Workers: math.MaxInt})[0]
+		sources := []mutable.Source{source("0", 0, m.b)}
+		for _, l := range []mutable.Limits{{}, mutable.Unlimited()} {
+			f, err := mutable.Open(w.ReadCap(), sources, mutable.OpenOptions{Workers: math.MaxInt, Limits: l})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			if _, err := f.WriteTo(&got); err != nil || !bytes.Equal(got.Bytes(), plain) {
+				t.Errorf("%v: read %d bytes, %v, want %d", format, got.Len(), err, len(plain))
+			}
+			r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Workers: math.MaxInt, Limits: l})
+			if r.Health != mutable.Healthy {
+				t.Errorf("%v: Check says %s", format, r.Health)
+			}
 		}
 	}
 }

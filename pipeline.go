@@ -6,10 +6,13 @@ import (
 	"sync"
 )
 
+// maxWorkers is how many workers there are at most, however many an option asks for.
+const maxWorkers = 4096
+
 // workersOr returns the number of workers that an option asks for.
 func workersOr(n int) int {
 	if n > 0 {
-		return n
+		return min(n, maxWorkers)
 	}
 	return runtime.GOMAXPROCS(0)
 }
