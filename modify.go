@@ -74,9 +74,10 @@ const defaultTries = 5
 // returns may be the same memory, and stays as it is until the next call or the end of Modify.
 // If nothing changes, and nobody else is there, nothing is written, and the plan has no changes.
 //
-// Where a write is half done, Modify tries again, too. The last error is
-// share.ErrUncoordinatedWrite if another writer was first each time, or says what stays half
-// done. As with any write, shares may have been changed even then: the next reader finds out.
+// Where a write is half done, or all shares of the newest version are away that was found before,
+// Modify tries again, too. The last error is share.ErrUncoordinatedWrite if another writer was first
+// each time, or says what stays half done or away. As with any write, shares may have been changed
+// even then: the next reader finds out.
 func Modify(c capability.Write, s Store, change func(contents []byte) ([]byte, error), o ModifyOptions) (*Plan, error) {
 	if o.Tries <= 0 {
 		o.Tries = defaultTries
@@ -104,7 +105,8 @@ type modifier struct {
 	change   func([]byte) ([]byte, error)
 	own      []share.Version // that tries wrote, as far as they came
 	contents []byte          // of the last of them
-	halfDone bool            // the last try found several versions, and none to start from
+	newest   uint64          // sequence number that a try found
+	halfDone bool            // the last try found several versions, or older ones than before, and none to start from
 }
 
 // try tries once.
@@ -140,6 +142,13 @@ func (m *modifier) try() (*Plan, error) {
 // sequence number: who wrote those met this writer, and was told.
 func (m *modifier) base(sources []Source) (*File, error) {
 	all := m.Limits.servermap(m.c.VerifyCap(), sources)
+	if len(all.versions) > 0 {
+		newest := all.versions[0].SeqNum
+		if m.halfDone = newest < m.newest; m.halfDone {
+			return nil, fmt.Errorf("mutable: version %d was there before, and now the newest is version %d", m.newest, newest)
+		}
+		m.newest = newest
+	}
 	f, err := all.best(m.c.ReadCap(), m.OpenOptions)
 	met := m.OpenOptions
 	met.not = slices.Clone(m.not)

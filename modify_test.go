@@ -228,6 +228,40 @@ func TestModifyOlderMeets(t *testing.T) {
 	}
 }
 
+// A partition is a store of which, once something was to be written, only old shares can be had.
+type partition struct {
+	race
+	old shelf
+}
+
+func (p *partition) CarryOut(*mutable.Plan) error {
+	p.shelf = p.old
+	return fmt.Errorf("servers are away: %w", share.ErrUncoordinatedWrite)
+}
+
+// A version that was there when Modify began is not given up because its shares are away later.
+func TestModifyGoesNotBack(t *testing.T) {
+	d, old := encoded(t, 20, mutable.EncodeOptions{})
+	shares := shelf{}
+	for n, b := range old {
+		shares[n] = bytes.Clone(b)
+	}
+	second, err := d.update(shares, 20, []byte(", second"), mutable.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shares.carryOut(t, second)
+	p := &partition{race{T: t, drawn: d, shelf: shares}, old}
+	var found []string
+	plan, err := mutable.Modify(d.cap(), p, func(b []byte) ([]byte, error) {
+		found = append(found, string(b[20:]))
+		return append(b, ", ours"...), nil
+	}, mutable.ModifyOptions{Tries: 3})
+	if err == nil || errors.Is(err, share.ErrUncoordinatedWrite) || plan != nil || len(found) != 1 {
+		t.Errorf("Modify = %v, %v, with contents %q; want one call, and an error that says what is away", plan, err, found)
+	}
+}
+
 // A crowd is servers that several writers change at once. They take turns: each has one from its
 // call of pause to the next.
 type crowd struct {
