@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
@@ -555,5 +556,16 @@ func TestSignatureChecks(t *testing.T) {
 		if got := times.Load(); got > first {
 			t.Errorf("beside %d versions the signature of a stray is read %d times, beside two %d times", versions, got, first)
 		}
+	}
+}
+
+// Very many shares that show nothing are passed over one after the other: each compared with all
+// would take minutes.
+func TestManyShares(t *testing.T) {
+	one := mutable.Source{Name: "one byte", ReaderAt: share.Bytes{mdmf.VersionByte}, Size: 1}
+	start := time.Now()
+	_, err := mutable.Open(mdmfCap.ReadCap(), slices.Repeat([]mutable.Source{one}, 100_000), mutable.OpenOptions{Limits: mutable.Unlimited()})
+	if took := time.Since(start); !errors.Is(err, share.ErrNotEnoughShares) || took > 10*time.Second {
+		t.Errorf("Open says after %v that there are not enough shares: %v", took, errors.Is(err, share.ErrNotEnoughShares))
 	}
 }

@@ -20,6 +20,7 @@ type Servermap struct {
 	key      *capability.VerificationKey // nil if no share has it
 	shares   []*member                   // as the sources came
 	limits   Limits                      // effective
+	lenders  map[share.Format][]opened   // see otherHeaders
 	versions []*version                  // newest first
 	proving  *sync.Mutex                 // guards what is proven of versions, and numbers of members
 }
@@ -74,15 +75,18 @@ func Map(c capability.Verify, sources []Source) *Servermap { return Unlimited().
 
 // servermap is Map under l.
 func (l Limits) servermap(c capability.Verify, sources []Source) *Servermap {
-	m := &Servermap{cap: c, limits: l.effective(), proving: &sync.Mutex{}}
+	m := &Servermap{cap: c, limits: l.effective(), lenders: map[share.Format][]opened{}, proving: &sync.Mutex{}}
 	for i, src := range sources {
 		src.Size, src.Number = max(src.Size, 0), max(src.Number, Unknown)
 		e := &member{Source: src, number: src.Number, err: m.limits.share(i)}
 		if e.err == nil {
 			e.share, e.err = openShare(src.ReaderAt, src.Size)
 		}
-		if e.share != nil && e.number >= e.share.Head().N {
-			e.number = Unknown
+		if e.share != nil {
+			m.lend(e.share)
+			if e.number >= e.share.Head().N {
+				e.number = Unknown
+			}
 		}
 		m.shares = append(m.shares, e)
 	}
@@ -139,22 +143,33 @@ func (m *Servermap) readings(e *member, round int) []opened {
 	return out
 }
 
+// lend makes s, if there are not enough, one whose offset table others are tried with: those of its
+// format, and those that have none.
+func (m *Servermap) lend(s opened) {
+	for _, f := range []share.Format{s.Head().Format, 0} {
+		if len(m.lenders[f]) < maxTables {
+			m.lenders[f] = append(m.lenders[f], s)
+		}
+	}
+}
+
 // otherHeaders returns what e's header would be with the offset tables of other shares, as they are
 // and as a writer would have made them.
 func (m *Servermap) otherHeaders(e *member) (headers [][]byte) {
 	if e.unread() {
 		return nil
 	}
-	for _, other := range m.shares {
-		if other.share == nil || len(headers) >= 2*maxTables || e.share != nil && e.share.Head().Format != other.share.Head().Format {
-			continue
-		}
-		own := other.share
+	var f share.Format
+	if e.share != nil {
+		f = e.share.Head().Format
+	}
+	for _, other := range m.lenders[f] {
+		own := other
 		if e.share != nil {
 			own = e.share
 		}
 		_, signed := headerSizes(own.Head().Format)
-		for _, h := range [][]byte{other.share.HeaderBytes(), other.share.PackedBytes()} {
+		for _, h := range [][]byte{other.HeaderBytes(), other.PackedBytes()} {
 			if h != nil {
 				headers = append(headers, slices.Concat(own.Signed(), h[signed:]))
 			}
