@@ -162,6 +162,12 @@ func (r *rebuilder) findChanges() {
 func (r *rebuilder) order() {
 	changes := r.plan.Changes
 	slices.SortStableFunc(changes, func(a, b *ShareChange) int { return a.Number - b.Number })
+	makers := map[int][]*ShareChange{} // of each share
+	for _, c := range changes {
+		if !c.Deletes() {
+			makers[c.Number] = append(makers[c.Number], c)
+		}
+	}
 	var first, last []*ShareChange
 	done := map[*ShareChange]bool{}
 	var put func(c *ShareChange)
@@ -176,7 +182,7 @@ func (r *rebuilder) order() {
 		last = append(last, c)
 	}
 	for _, c := range changes {
-		if c.After = r.after(c); c.After == nil {
+		if c.After = makers[r.held(c)]; c.After == nil {
 			done[c] = true
 			first = append(first, c)
 		}
@@ -187,22 +193,14 @@ func (r *rebuilder) order() {
 	r.plan.Changes = slices.Concat(first, last)
 }
 
-// after returns the changes that make the share of the version that stands where c goes, if it is
-// another one.
-func (r *rebuilder) after(c *ShareChange) (out []*ShareChange) {
-	if c.Source < 0 {
-		return nil
-	}
-	held := r.report.Shares[c.Source]
-	if held.SeqNum != r.f.v.SeqNum || held.Number == c.Number {
-		return nil
-	}
-	for _, other := range r.plan.Changes {
-		if other.Number == held.Number && !other.Deletes() {
-			out = append(out, other)
+// held returns which share of the version stands where c goes, if it is another one, or else -1.
+func (r *rebuilder) held(c *ShareChange) int {
+	if c.Source >= 0 {
+		if s := r.report.Shares[c.Source]; s.SeqNum == r.f.v.SeqNum && s.Number != c.Number {
+			return s.Number
 		}
 	}
-	return out
+	return -1
 }
 
 // good reports whether share i needs no mending: there is nothing wrong with it, or where no

@@ -2,6 +2,7 @@ package mutable_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -109,3 +110,27 @@ var errBroken = errors.New("input/output error")
 type brokenDisk struct{}
 
 func (brokenDisk) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
+
+// However many shares stand in each other's places, what must be made first is listed once for all.
+func TestRepairManyMisplaced(t *testing.T) {
+	d, shares := encoded(t, 10, mutable.EncodeOptions{K: 1, N: 2})
+	var sources []mutable.Source
+	for i := range 20 {
+		sources = append(sources, source(fmt.Sprint(i), i%2, shares[1-i%2]))
+	}
+	w := d.cap()
+	p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w})
+	if err != nil || len(p.Changes) != len(sources) {
+		t.Fatalf("Repair = %+v, %v, want %d changes", p, err, len(sources))
+	}
+	lists := map[**mutable.ShareChange]bool{}
+	for _, c := range p.Changes {
+		if len(c.After) != len(sources)/2 || c.After[0].Number == c.Number {
+			t.Fatalf("share %d is made after %d others, want %d", c.Number, len(c.After), len(sources)/2)
+		}
+		lists[&c.After[0]] = true
+	}
+	if len(lists) != 2 {
+		t.Errorf("%d lists of what comes before, want one for each share", len(lists))
+	}
+}
