@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/golafs/mutable"
@@ -151,6 +152,65 @@ func TestMixedShares(t *testing.T) {
 		}
 		if recoverable == 0 || recoverable == int(seeds) {
 			t.Errorf("%v: a version is recoverable in %d of %d cases, want some", format, recoverable, seeds)
+		}
+	}
+}
+
+// A share may prove to be one by the root that it stores and another by the leaves: what each of
+// them proves counts.
+func TestTwoTreesInOne(t *testing.T) {
+	o := mutable.EncodeOptions{K: 2, N: 3, SegmentSize: 10}
+	plain := vectors.Plaintext("two trees", 30)
+	shares := encode(t, plain, testKey, o)
+	s, err := mdmf.Parse(shares[1].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of three segments, the last one's leaf has a padding leaf beside it, and only the inner nodes
+	// tell it from those of other shares.
+	both := bytes.Clone(shares[2].b)
+	tree, last := s.Region(share.BlockHashTree), s.StoredAt(2)
+	const hash = int64(len(share.Hash{}))
+	copy(both[tree.Offset:], shares[1].b[tree.Offset:][:2*hash])
+	copy(both[last.Offset:last.End()], shares[1].b[last.Offset:])
+	sources := []mutable.Source{source("0", 0, shares[0].b), source("1 and 2", 2, both)}
+	if got, err := readAll(mdmfCap.ReadCap(), sources); err != nil || !bytes.Equal(got, plain) {
+		t.Errorf("read %d bytes, %v, want %d", len(got), err, len(plain))
+	}
+	if r := agree(t, "two trees", mdmfCap, sources); r.Best == nil {
+		t.Errorf("Check says %+v", r)
+	}
+}
+
+// Behind the end of a sound share there may be another one, to which the offset table of a third
+// leads.
+func TestShareBehindShare(t *testing.T) {
+	o := mutable.EncodeOptions{K: 2, N: 3, SegmentSize: 10}
+	plain := vectors.Plaintext("behind", 30)
+	shares := encode(t, plain, testKey, o)
+	s, err := mdmf.Parse(shares[1].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := s.Header
+	by := uint64(len(shares[1].b))
+	for _, at := range []*uint64{&h.EncPrivKey, &h.ShareHashChain, &h.Signature, &h.VerificationKey, &h.VerificationKeyEnd, &h.ShareData, &h.BlockHashTree, &h.EOF} {
+		*at += by
+	}
+	lead, err := h.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := slices.Concat(shares[1].b, shares[2].b)
+	for _, sources := range [][]mutable.Source{
+		{source("1 and 2", 1, two), source("a header", 0, lead)},
+		{source("a header", 0, lead), source("1 and 2", 1, two)},
+	} {
+		if got, err := readAll(mdmfCap.ReadCap(), sources); err != nil || !bytes.Equal(got, plain) {
+			t.Errorf("read %d bytes, %v, want %d", len(got), err, len(plain))
+		}
+		if r := agree(t, "behind", mdmfCap, sources); r.Best == nil {
+			t.Errorf("Check says %+v", r.Versions)
 		}
 	}
 }

@@ -39,12 +39,15 @@ func (m *Servermap) check(o CheckOptions) *Report {
 	// once, while more is proven.
 	for pass, known := 0, 0; pass < 2 || pass < maxRounds && known < m.known(); pass++ {
 		known = m.known()
+		lost := x.lost(pass)
 		for i, e := range m.shares {
 			if x.Verify && i == read {
 				read += x.readings.ahead(m.shares[i:])
 			}
 			if f := x.findings[i]; pass == 0 || len(f.damage) > 0 || f.version != nil && len(f.version.torn) > 0 {
 				x.findings[i] = x.look(e, pass > 0)
+			} else if lost[f.version] {
+				x.besides(e)
 			}
 			if len(x.findings[i].damage) == 0 {
 				x.readings.forget(e)
@@ -95,6 +98,29 @@ func (x *checker) look(e *member, again bool) finding {
 	}
 	best.damage = append(best.damage, x.container(e)...)
 	return best
+}
+
+// lost returns the versions that cannot be recovered with what was found in the passes before.
+func (x *checker) lost(passes int) map[*version]bool {
+	lost := map[*version]bool{}
+	for _, v := range x.m.versions {
+		if passes > 0 && x.Verify {
+			_, recoverable := x.count(v)
+			lost[v] = !recoverable
+		}
+	}
+	return lost
+}
+
+// besides counts what e, in which there is nothing wrong, proves through other headers than its own:
+// in its gaps, or behind its end, there may be another share.
+func (x *checker) besides(e *member) {
+	c := newCandidate(e, e.version, &x.readings)
+	for i, w := range c.all() {
+		if i > 0 {
+			x.examine(c, w)
+		}
+	}
 }
 
 // container looks at the file around the share.

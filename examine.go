@@ -197,6 +197,24 @@ func (e *examination) hashes() {
 		} else if read.Err != nil && len(read.Leaves) < e.w.Head().Segments() {
 			e.add(share.Region{Name: share.ShareData}, read.Err)
 		}
+		if len(e.damage) > 0 {
+			e.others(read)
+		}
+	}
+}
+
+// others counts what the blocks prove of the other shares that this is.
+func (e *examination) others(read proof.Reading) {
+	for p := range e.w.Shares(true) {
+		if p == e.share {
+			continue
+		}
+		p.Prove(read.Leaves)
+		f := finding{version: e.version, number: p.Number, root: true, blocks: make([]bool, len(read.Leaves))}
+		for i, leaf := range read.Leaves {
+			f.blocks[i] = p.Leaf(i, leaf) == nil && e.c.v.agrees(i, read.Salts[i])
+		}
+		e.credit(e.c.member, f)
 	}
 }
 
