@@ -68,6 +68,9 @@ func (r *rebuilder) run() (*Plan, error) {
 	if r.f, err = r.m.best(capability.Read{}, r.OpenOptions); err != nil { // nothing is decrypted
 		return nil, err
 	}
+	if err := r.f.checkSizes(r.f.v.Segments() - 1); err != nil {
+		return nil, err
+	}
 	r.plan = &Plan{Old: r.f.v.Head, New: r.f.v.Head, LeftOut: r.f.v.leftOut(), Faults: r.report.faults()}
 	if err := r.findFrame(); err != nil {
 		return nil, err

@@ -195,26 +195,31 @@ func newUpdater(c capability.Write, f *File, edit change, o UpdateOptions) (*upd
 	return u, u.checkSizes()
 }
 
-// checkSizes returns an error unless k shares are long enough for what stays: only then are
-// the numbers in the header a reason to allocate.
+// checkSizes returns an error unless some share is long enough for what stays.
 func (u *updater) checkSizes() error {
 	last := u.f.v.Segments() - 1
 	if u.end > last {
 		last = u.first - 1
 	}
-	if last < 0 || !u.keeps {
+	if !u.keeps {
 		return nil
 	}
-	have := 0 // whichever they are
-	for _, e := range u.f.m.shares {
-		if at := u.places.StoredAt(last); e.Size >= at.End()-u.places.StoredAt(0).Offset {
-			have++
-		}
+	return u.f.checkSizes(last)
+}
+
+// checkSizes returns an error unless some share is long enough to have the segments up to last, which
+// is -1 for none: only then are the numbers in the header a reason to allocate. How many there must
+// be is not told by that: one may be put together from several.
+func (f *File) checkSizes(last int) error {
+	if last < 0 {
+		return nil
 	}
-	if have < u.params.K {
-		return u.f.notEnough(last, have)
+	places := f.v.members[0].share
+	size := places.StoredAt(last).End() - places.StoredAt(0).Offset
+	if slices.ContainsFunc(f.m.shares, func(e *member) bool { return e.Size >= size }) {
+		return nil
 	}
-	return nil
+	return f.notEnough(last, 0)
 }
 
 // privateKey takes the file's private key from the first share that has it.
