@@ -214,3 +214,33 @@ func TestShareBehindShare(t *testing.T) {
 		}
 	}
 }
+
+// Behind a sound share there may be hashes of another one, which prove a third.
+func TestHashesBehindShare(t *testing.T) {
+	o := mutable.EncodeOptions{K: 2, N: 4, SegmentSize: 10}
+	plain := vectors.Plaintext("hashes", 30)
+	shares := encode(t, plain, testKey, o)
+	s, err := mdmf.Parse(shares[1].b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := s.Header
+	by := uint64(len(shares[1].b))
+	for _, at := range []*uint64{&h.ShareHashChain, &h.Signature, &h.VerificationKey, &h.VerificationKeyEnd, &h.BlockHashTree, &h.EOF} {
+		*at += by
+	}
+	lead, err := h.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := s.Region(share.ShareHashChain)
+	broken := bytes.Clone(shares[3].b)
+	clear(broken[chain.Offset:chain.End()])
+	sources := []mutable.Source{source("1, hashes of 2", 1, slices.Concat(shares[1].b, shares[2].b)), source("a header", 0, lead), source("3", 3, broken)}
+	if got, err := readAll(mdmfCap.ReadCap(), sources); err != nil || !bytes.Equal(got, plain) {
+		t.Errorf("read %d bytes, %v, want %d", len(got), err, len(plain))
+	}
+	if r := agree(t, "hashes behind", mdmfCap, sources); r.Best == nil {
+		t.Errorf("Check says %+v", r.Versions)
+	}
+}

@@ -129,10 +129,11 @@ func (c *candidate) each(whole bool, take func(*proof.Share) error) {
 	var taken []int64
 	for i, w := range c.all() {
 		at := w.StoredAt(0).Offset
-		if slices.Contains(taken, at) {
-			continue
-		}
+		again := slices.Contains(taken, at)
 		for p := range w.Shares(whole) {
+			if again {
+				continue // its blocks were taken, but the hashes that it proves may serve others
+			}
 			if err := take(p); err != nil {
 				if i == 0 {
 					c.fault(err)
