@@ -65,7 +65,7 @@ func Repair(c capability.Verify, sources []Source, o RepairOptions) (*Plan, erro
 			return p, err
 		}
 	}
-	return renew(sources, chosen, o)
+	return renew(m, sources, chosen, o)
 }
 
 // writable reports whether w can write the file: whether some share has the private key.
@@ -105,12 +105,13 @@ func (r *Report) faults() (out []*ShareError) {
 	return out
 }
 
-// renew plans a new version with the contents of the chosen one.
-func renew(sources []Source, chosen OpenOptions, o RepairOptions) (*Plan, error) {
+// renew plans a new version with the contents of the chosen one. It is m that was settled on: what others
+// write meanwhile is not for this plan.
+func renew(m *Servermap, sources []Source, chosen OpenOptions, o RepairOptions) (*Plan, error) {
 	if o.Write == nil {
 		return nil, errors.New("mutable: only a new version settles this, and that takes the write capability")
 	}
-	f, err := Open(o.Write.ReadCap(), sources, chosen)
+	f, err := m.best(o.Write.ReadCap(), chosen)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/share"
+	"github.com/golafs/mutable/vectors"
 )
 
 // Where too little is left of every version, Repair says how much that is, and what is wrong
@@ -132,5 +133,44 @@ func TestRepairManyMisplaced(t *testing.T) {
 	}
 	if len(lists) != 2 {
 		t.Errorf("%d lists of what comes before, want one for each share", len(lists))
+	}
+}
+
+// A live share becomes another one when somebody comes back to it.
+type live struct {
+	now, later []byte
+	opened     *int
+}
+
+func (l live) ReadAt(b []byte, off int64) (int, error) {
+	if off == 0 && len(b) == 1 {
+		*l.opened++
+	}
+	if *l.opened > 1 {
+		return share.Bytes(l.later).ReadAt(b, off)
+	}
+	return share.Bytes(l.now).ReadAt(b, off)
+}
+
+// What another writer writes while Repair is at work is not overwritten: the plan is for the shares
+// that it was decided about.
+func TestRepairBesideWriter(t *testing.T) {
+	d, shares := encoded(t, 100, mutable.EncodeOptions{K: 3, N: 10})
+	lost := encode(t, vectors.Plaintext("lost", 100), testKey, mutable.EncodeOptions{K: 3, N: 10, SeqNum: 2})
+	theirs := encode(t, vectors.Plaintext("theirs", 100), testKey, mutable.EncodeOptions{K: 3, N: 10, SeqNum: 3})
+	shares[0] = lost[0].b
+	sources, _ := shares.sources()
+	for n := range 5 {
+		sources[n].ReaderAt = live{shares[n], theirs[n].b, new(int)}
+	}
+	w := d.cap()
+	p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w, Force: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range p.Changes[:5] {
+		if passes(c.Tests[0], theirs[c.Number].b) {
+			t.Errorf("share %d of version 3, which nobody told of, is overwritten by version %d", c.Number, p.New.SeqNum)
+		}
 	}
 }
