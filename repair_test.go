@@ -1,6 +1,7 @@
 package mutable_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -171,6 +172,29 @@ func TestRepairBesideWriter(t *testing.T) {
 	for _, c := range p.Changes[:5] {
 		if passes(c.Tests[0], theirs[c.Number].b) {
 			t.Errorf("share %d of version 3, which nobody told of, is overwritten by version %d", c.Number, p.New.SeqNum)
+		}
+	}
+}
+
+// A share whose header cannot be read is not overwritten by what was planned before it became one of
+// another writer's version.
+func TestPlansBesideWriter(t *testing.T) {
+	d, shares := encoded(t, 100, mutable.EncodeOptions{K: 3, N: 10})
+	theirs := encode(t, vectors.Plaintext("theirs", 100), testKey, mutable.EncodeOptions{K: 3, N: 10, SeqNum: 2})
+	damaged := bytes.Clone(shares[0])
+	damaged[0] = 7
+	w := d.cap()
+	for name, plan := range planners(w, mutable.OpenOptions{}) {
+		sources, _ := shares.sources()
+		sources[0].ReaderAt = live{damaged, theirs[0].b, new(int)}
+		p, err := plan(sources)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range p.Changes {
+			if c.Source == 0 && passes(c.Tests[0], theirs[0].b) {
+				t.Errorf("%s: share 0 of version 2, which nobody told of, is overwritten by version %d", name, p.New.SeqNum)
+			}
 		}
 	}
 }

@@ -131,7 +131,8 @@ func (e *member) own(c capability.Verify, w *capability.Write) bool {
 const maxTested = 75
 
 // unchanged returns the test by which a server can tell that e is what it was: by its checkstring,
-// or without a header by its first bytes, and that it ends where it did if it has no more.
+// or without a header by its first bytes, and that it ends where it did if it has no more. Those are
+// read only now, and must not be what another writer made of it meanwhile.
 func unchanged(e *member) (container.Vectors, error) {
 	test := container.Test{Length: maxTested}
 	if e.share != nil {
@@ -139,6 +140,8 @@ func unchanged(e *member) (container.Vectors, error) {
 		test.Length = int64(len(test.Specimen))
 	} else if b, err := share.Read(e.ReaderAt, e.Size, share.Region{Name: share.Header, Length: min(maxTested, e.Size)}); err != nil {
 		return container.Vectors{}, err
+	} else if _, err := openShare(e.ReaderAt, e.Size); err == nil {
+		return container.Vectors{}, fmt.Errorf("its header can be read now: %w", share.ErrUncoordinatedWrite)
 	} else {
 		test.Specimen = b
 	}
