@@ -34,6 +34,11 @@ func Check(c capability.Verify, shares []Source, o CheckOptions) *Report {
 func (m *Servermap) check(o CheckOptions) *Report {
 	x := &checker{CheckOptions: o, m: m, findings: make([]finding, len(m.shares)),
 		readings: readings{reader: proof.Reader{Workers: m.readers(workersOr(o.Workers))}}}
+	if o.Write != nil {
+		for _, v := range m.versions {
+			v.countTables(o.Write)
+		}
+	}
 	read := 0 // all shares before this one are
 	// What one share proves may explain another: look at those with damage again, at least
 	// once, while more is proven.

@@ -120,3 +120,37 @@ func TestEmptyFileOfEarlyRelease(t *testing.T) {
 		t.Errorf("Check is %s: %v", r.Health, r.Shares)
 	}
 }
+
+// However many copies of a share have another offset table, which is as likely but does not lead to
+// the private key, who has the write capability finds nothing wrong with those that have the right
+// one, and repair does not touch them.
+func TestCopiesWithOtherTable(t *testing.T) {
+	d, shares := encoded(t, 1000, mutable.EncodeOptions{SegmentSize: 300})
+	s, err := mdmf.Parse(shares[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := s.Header
+	for _, at := range []*uint64{&h.ShareHashChain, &h.Signature, &h.VerificationKey, &h.VerificationKeyEnd} {
+		*at++
+	}
+	sources, _ := shares.sources()
+	for range 3 * len(shares) {
+		sources = append(sources, source("copy", 0, relocate(t, s, h)))
+	}
+	w := d.cap()
+	for i, r := range mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true, Write: &w}).Shares {
+		if (r.Verdict == mutable.Good) != (i < len(shares)) {
+			t.Errorf("source %d is %s: %v", i, r.Verdict, r.Damage)
+		}
+	}
+	p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: &w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range p.Changes {
+		if c.Source < len(shares) {
+			t.Errorf("share %d is written over source %d: %v", c.Number, c.Source, c.Reason)
+		}
+	}
+}

@@ -211,7 +211,7 @@ func (m *Servermap) findVersions() {
 	for _, members := range groups {
 		if v := m.sign(members); v != nil {
 			v.members = members
-			v.countTables()
+			v.countTables(nil)
 			m.versions = append(m.versions, v)
 		}
 	}
@@ -251,15 +251,16 @@ func (m *Servermap) sign(members []*member) *version {
 }
 
 // A rank says how likely an offset table is the right one, the weightiest first: whether it can be
-// (1) or not (0), whether writers make such, how many shares have it, and the length of the
-// encrypted private key, because a wrong one that is longer loses nothing.
-type rank [4]int64
+// (1) or not (0), whether writers make such, whether it is known to lead to the private key, how many
+// shares have it, and the length of the encrypted private key, because a wrong one that is longer loses
+// nothing.
+type rank [5]int64
 
 func (r rank) compare(other rank) int { return slices.Compare(r[:], other[:]) }
 
-// countTables fills v.tables.
-func (v *version) countTables() {
-	v.ranks = map[string]rank{}
+// countTables fills v.tables. w tells which tables lead to the private key, unless it is nil.
+func (v *version) countTables(w *capability.Write) {
+	v.tables, v.ranks = nil, map[string]rank{}
 	_, signed := headerSizes(v.Format)
 	for _, e := range v.members {
 		head := e.share.HeaderBytes()
@@ -267,13 +268,18 @@ func (v *version) countTables() {
 		r, known := v.ranks[table]
 		if !known {
 			v.tables = append(v.tables, head[signed:])
-			r[3] = e.share.Region(share.EncPrivKey).Length
+			r[4] = e.share.Region(share.EncPrivKey).Length
 			if bytes.Equal(head, e.share.PackedBytes()) {
 				r[1] = 1
 			}
 		}
-		if r[2]++; len(e.share.Malformed()) == 0 {
+		if r[3]++; len(e.share.Malformed()) == 0 {
 			r[0] = 1
+		}
+		if w != nil && r[2] == 0 {
+			if _, err := proof.PrivateKey(*w, e.share); err == nil {
+				r[2] = 1
+			}
 		}
 		v.ranks[table] = r
 	}
