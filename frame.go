@@ -1,6 +1,7 @@
 package mutable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,8 +48,8 @@ func (r *rebuilder) frames(key *capability.SigningKey) (out []frame) {
 	v := r.f.v
 	wanted := map[string]int{}
 	for i, s := range r.report.Shares {
-		if r.m.shares[i].version != v || s.header == nil {
-			continue
+		if r.m.shares[i].version != v || !bytes.HasPrefix(s.header, v.Signed()) {
+			continue // what is another version's share should have the header of that
 		}
 		if wanted[string(s.header)]++; s.Verdict == Good {
 			wanted[string(s.header)] += len(r.report.Shares)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/golafs/mutable"
 	"github.com/golafs/mutable/capability"
+	"github.com/golafs/mutable/mdmf"
 	"github.com/golafs/mutable/sdmf"
 	"github.com/golafs/mutable/share"
 	"github.com/golafs/mutable/vectors"
@@ -154,6 +155,39 @@ func TestRepairKeyOfOlderVersion(t *testing.T) {
 				}
 				if !bytes.Equal(sameGap(t, d.o.Format.String(), mixed[n], want[n]), want[n]) {
 					t.Errorf("%v, with the write capability: %v: share %d is not what it was", d.o.Format, write != nil, n)
+				}
+			}
+		}
+	}
+}
+
+// Shares of an older version under the header of the newest, as a write leaves them that stops
+// behind the header, have no say in what header that version's shares have, however many they are.
+func TestRebuildBesideTornShares(t *testing.T) {
+	for _, o := range []mutable.EncodeOptions{{Format: share.SDMF, K: 2, N: 6}, {Format: share.MDMF, K: 2, N: 6, SegmentSize: 98}} {
+		d, older := encoded(t, 1000, o)
+		o.SeqNum = 2
+		signed := map[share.Format]int{share.SDMF: sdmf.SignedSize, share.MDMF: mdmf.SignedSize}[o.Format]
+		mixed := shelf{}
+		want := encode(t, vectors.Plaintext("newer", 1000), testKey, o)
+		for n, m := range want {
+			if mixed[n] = bytes.Clone(older[n]); n < 3 { // one is left as it was
+				copy(mixed[n], m.b[:signed])
+			}
+		}
+		mixed[4], mixed[5] = bytes.Clone(want[5].b), bytes.Clone(want[4].b) // good, in each other's places
+		w := d.cap()
+		for _, write := range []*capability.Write{&w, nil} {
+			sources, _ := mixed.sources()
+			p, err := mutable.Repair(w.VerifyCap(), sources, mutable.RepairOptions{Write: write})
+			if err != nil {
+				t.Fatalf("%v: %v", o.Format, err)
+			}
+			repaired := maps.Clone(mixed)
+			repaired.carryOut(t, p)
+			for n, m := range want {
+				if !bytes.Equal(sameGap(t, o.Format.String(), repaired[n], m.b), m.b) {
+					t.Errorf("%v, with the write capability: %v: share %d is not what it was", o.Format, write != nil, n)
 				}
 			}
 		}
