@@ -213,6 +213,13 @@ func TestShareBehindShare(t *testing.T) {
 			t.Errorf("Check says %+v", r.Versions)
 		}
 	}
+
+	// What leads to it is in the way of another share. That is not made before all that is missing is.
+	sources := []mutable.Source{source("1 and 2", 1, two), source("a header", 0, lead)}
+	p, err := mutable.Repair(mdmfCap.VerifyCap(), sources, mutable.RepairOptions{})
+	if err != nil || len(p.Changes) != 2 || p.Changes[0].Source >= 0 || p.Changes[1].Source != 1 {
+		t.Errorf("Repair = %+v, %v, want share 2 to be made, and then share 0 over the header", p, err)
+	}
 }
 
 // Behind a sound share there may be hashes of another one, which prove a third.

@@ -2,6 +2,7 @@ package mutable
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -158,13 +159,15 @@ func (r *rebuilder) findChanges() {
 	r.order()
 }
 
-// order puts those changes last that overwrite or delete a share of the version in the place of
-// another, each behind those that make the same: the last copy of a share must not go before
-// there is another, wherever the plan is stopped. Where shares stand in each other's places in a
-// ring, and k is N, that cannot be.
+// order puts those changes first that make shares where none is, which destroy nothing, and those
+// last that overwrite or delete a share of the version in the place of another, each behind those that
+// make the same: the last copy of a share must not go before there is another, wherever the plan is
+// stopped. Where shares stand in each other's places in a ring, and k is N, that cannot be.
 func (r *rebuilder) order() {
 	changes := r.plan.Changes
-	slices.SortStableFunc(changes, func(a, b *ShareChange) int { return a.Number - b.Number })
+	slices.SortStableFunc(changes, func(a, b *ShareChange) int {
+		return cmp.Or(min(a.Source, 0)-min(b.Source, 0), a.Number-b.Number)
+	})
 	makers := map[int][]*ShareChange{} // of each share
 	for _, c := range changes {
 		if !c.Deletes() {
