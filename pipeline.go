@@ -101,9 +101,7 @@ func (p *pipeline) hand(i int, give func() error) {
 	p.giving = true
 	for give := p.due[p.out]; give != nil && p.err == nil; give = p.due[p.out] {
 		delete(p.due, p.out)
-		p.mu.Unlock()
-		err := give()
-		p.mu.Lock()
+		err := p.unlocked(give)
 		p.out++
 		if p.err == nil {
 			p.err = err
@@ -111,6 +109,13 @@ func (p *pipeline) hand(i int, give func() error) {
 		p.room.Broadcast()
 	}
 	p.giving = false
+}
+
+// unlocked calls fn without the lock, which is held again afterwards even if fn panics.
+func (p *pipeline) unlocked(fn func() error) error {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	return fn()
 }
 
 // each calls fn with 0 to n-1, on so many goroutines, and returns the first error.

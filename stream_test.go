@@ -83,3 +83,23 @@ func TestStreamTwoInOne(t *testing.T) {
 		t.Errorf("wrote %d bytes, %v, want %d", out.Len(), err, length)
 	}
 }
+
+// A writer that panics does that, and nothing worse.
+func TestStreamToPanic(t *testing.T) {
+	d, shares := encoded(t, 200_000, mutable.EncodeOptions{})
+	sources, _ := shares.sources()
+	f, err := mutable.Open(d.cap().ReadCap(), sources, mutable.OpenOptions{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if got := recover(); got != "full" {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	f.WriteTo(writerFunc(func([]byte) (int, error) { panic("full") }))
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
