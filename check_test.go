@@ -166,3 +166,40 @@ func TestCheckNeighbours(t *testing.T) {
 		}
 	}
 }
+
+// A part of a share that is another version's, blocks with the nodes above them, is damage
+// although each leaf is that of its block.
+func TestCheckMixedTree(t *testing.T) {
+	d, shares := encoded(t, 240, mutable.EncodeOptions{SegmentSize: 30})
+	b := bytes.Clone(shares[0])
+	s := parseShare(t, "mdmf", b).(*mdmf.Share)
+	tree := s.Region(share.BlockHashTree).Offset
+	node := func(i int) []byte { return b[tree+32*int64(i):][:32] }
+	for _, i := range []int{4, 5} {
+		r := s.StoredAt(i)
+		b[r.Offset+20] ^= 1
+		h := hashtree.BlockHash(b[r.Offset:r.End()])
+		copy(node(hashtree.Leaf(8, i)), h[:])
+	}
+	above := hashtree.Combine(share.Hash(node(11)), share.Hash(node(12)))
+	copy(node(5), above[:])
+	shares[0] = b
+	sources, _ := shares.sources()
+	w := d.cap()
+	r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true})
+	if s := r.Shares[0]; r.Health != mutable.Damaged || s.Verdict != mutable.Corrupt || s.Readable || len(s.Damage) == 0 {
+		t.Errorf("Check says %s, share 0 is %+v", r.Health, s)
+	}
+	p, err := d.update(shares, 3, []byte("new"), mutable.UpdateOptions{Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Changes[0].InPlace || len(p.Faults) == 0 {
+		t.Errorf("share 0 is changed in place: %v", p.Faults)
+	}
+	shares.carryOut(t, p)
+	sources, _ = shares.sources()
+	if r := mutable.Check(w.VerifyCap(), sources, mutable.CheckOptions{Verify: true}); r.Health != mutable.Healthy {
+		t.Errorf("afterwards Check says %+v", r)
+	}
+}
