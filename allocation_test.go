@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/golafs/mutable"
+	"github.com/golafs/mutable/capability"
 	"github.com/golafs/mutable/share"
 )
 
@@ -76,5 +77,44 @@ func TestAllocations(t *testing.T) {
 		if count > v.count || size > v.size {
 			t.Errorf("%s: %.1f allocations of %.0f bytes for each segment, want at most %.0f of %.0f", v.name, count, size, v.count, v.size)
 		}
+	}
+}
+
+// An SDMF file is one segment, but neither is it in memory while it is encoded from a file, nor
+// more than a block of it while it is read from shares that are in files.
+func TestSDMFMemory(t *testing.T) {
+	const size, block = 24 << 20, 8 << 20
+	o := mutable.EncodeOptions{Format: share.SDMF, Workers: 2}
+	allocated := func(work func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		work()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	plain := make([]byte, size)
+	got := allocated(func() {
+		if _, err := mutable.Encode(discards(10), bytes.NewReader(plain), size, testKey, o); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 4<<20 {
+		t.Errorf("Encode allocates %d bytes, want at most 4 MiB", got)
+	}
+	var sources []mutable.Source
+	for i, m := range encode(t, plain, testKey, o)[:3] {
+		sources = append(sources, mutable.NewSource("file", i, bytes.NewReader(m.b), int64(len(m.b))))
+	}
+	got = allocated(func() {
+		f, err := mutable.Open(testKey.Write(capability.Form{Format: share.SDMF}).ReadCap(), sources, mutable.OpenOptions{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := f.WriteTo(io.Discard); err != nil || n != size {
+			t.Fatal(n, err)
+		}
+	})
+	if got > block+4<<20 {
+		t.Errorf("WriteTo allocates %d bytes, want at most a block and 4 MiB", got)
 	}
 }
