@@ -16,7 +16,7 @@ import (
 // lost shares come back as they were: with blocks around one stripe and several, and any number
 // of goroutines.
 func TestStripes(t *testing.T) {
-	const stripe = 64 << 10
+	const stripe = 256 << 10
 	for _, size := range []int{3*stripe - 3, 3 * stripe, 3*stripe + 1, 6*stripe + 3, 10 * stripe} {
 		for _, workers := range []int{1, 2, 5} {
 			d, shares := encoded(t, size, mutable.EncodeOptions{Format: share.SDMF, Workers: workers})
